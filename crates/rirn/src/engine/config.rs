@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What a user may choose of the way in which a network runs.
+
+use crate::error::{Error, Result};
+use std::str::FromStr;
+
+/// Where the network shall run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DeviceChoice {
+    /// CUDA where it works, else the CPU.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// The CUDA device of this number, and nothing else.
+    Cuda(usize),
+}
+
+impl FromStr for DeviceChoice {
+    type Err = Error;
+
+    /// Reads `auto`, `cpu`, `cuda` (the first device) or `cuda:N`.
+    fn from_str(text: &str) -> Result<Self> {
+        let unknown = || Error::DeviceText(text.to_owned());
+        match text {
+            "auto" => Ok(Self::Auto),
+            "cpu" => Ok(Self::Cpu),
+            "cuda" => Ok(Self::Cuda(0)),
+            _ => {
+                let number = text.strip_prefix("cuda:").ok_or_else(unknown)?;
+                if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+                    return Err(unknown());
+                }
+                number.parse().map(Self::Cuda).map_err(|_| unknown())
+            }
+        }
+    }
+}
+
+/// Arithmetic of the network. The frame itself always stays float32.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Precision {
+    /// float16 on CUDA, bfloat16 on a CPU with AMX tiles, else float32.
+    #[default]
+    Auto,
+    /// 32-bit floating point.
+    Float32,
+    /// 16-bit floating point; CUDA only.
+    Float16,
+    /// 16-bit floating point with the range of float32.
+    Bfloat16,
+}
+
+/// Configuration of an [`super::Engine`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EngineConfig {
+    /// Where it runs.
+    pub device: DeviceChoice,
+    /// Arithmetic.
+    pub precision: Precision,
+    /// CPU threads, shared by the process; 0 leaves LibTorch's own choice.
+    pub threads: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DeviceChoice;
+
+    #[test]
+    fn device_texts_are_read_strictly() {
+        let read = |text: &str| text.parse::<DeviceChoice>().ok();
+        assert_eq!(read("auto"), Some(DeviceChoice::Auto));
+        assert_eq!(read("cpu"), Some(DeviceChoice::Cpu));
+        assert_eq!(read("cuda"), Some(DeviceChoice::Cuda(0)));
+        assert_eq!(read("cuda:12"), Some(DeviceChoice::Cuda(12)));
+        for wrong in [
+            "",
+            "CPU",
+            "cuda:",
+            "cuda:-1",
+            "cuda:+1",
+            "cuda:x",
+            "gpu",
+            "cuda:99999999999999999999",
+        ] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! [`Deblurrer`]: an engine together with the past of one video.
+
+use super::window::Window;
+use super::{Engine, Interrupt, to_frame, to_tensor};
+use crate::error::{Error, Result};
+use crate::frame::Frame;
+use crate::networks::{Network, State};
+use std::mem;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The states are looked at every so many frames: nothing bounds them, and an IRM with a gain
+/// above 1 grows without end in hours of live video.
+const WATCH_EVERY: u64 = 8;
+
+/// Largest magnitude of a healthy state; shipped weights stay below 30.
+const LARGEST_STATE: f64 = 1e4;
+
+/// What a frame that was pushed has become.
+#[derive(Debug)]
+pub struct Output {
+    /// The deblurred frame, before any clamp; none if the network gave a value that is not finite,
+    /// in which case the past has been forgotten.
+    pub sharp: Option<Frame>,
+    /// Whether the states had grown out of bounds and the past has been forgotten after this
+    /// frame.
+    pub diverged: bool,
+    /// Time on the worker, from the frame to the frame.
+    pub taken: Duration,
+}
+
+/// Everything that is remembered of the frames before. It travels inside the job and comes back
+/// with the result, so that nothing half updated can be seen and a flush needs nothing from a
+/// running step.
+#[derive(Default)]
+struct Past {
+    window: Window,
+    state: Option<State>,
+    steps: u64,
+    size: Option<(usize, usize)>,
+}
+
+/// Deblurs the frames of one video in order. N pushed frames give N frames, each as soon as the
+/// frames that the network looks ahead to have come.
+pub struct Deblurrer {
+    engine: Arc<Engine>,
+    past: Past,
+    spare: Vec<Frame>,
+}
+
+impl Deblurrer {
+    /// A deblurrer that has seen nothing.
+    #[must_use]
+    pub fn new(engine: Arc<Engine>) -> Self {
+        Self {
+            engine,
+            past: Past::default(),
+            spare: Vec::new(),
+        }
+    }
+
+    /// The engine.
+    #[must_use]
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// By how many frames the output is late.
+    #[must_use]
+    pub fn delay(&self) -> usize {
+        self.engine.profile().look_ahead
+    }
+
+    /// Takes the next frame and gives the oldest one whose future is complete, if any.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] when `interrupt` was raised; [`Error::Shape`] when the frame has
+    /// another size than those before; else what the step reports. After any error the past is
+    /// forgotten, as by [`Deblurrer::reset`].
+    pub fn push(&mut self, blurred: Arc<Frame>, interrupt: &Interrupt) -> Result<Option<Output>> {
+        self.advance(Some(blurred), interrupt)
+    }
+
+    /// Finishes the oldest frame that still waits, with its future replaced by repeats of the last
+    /// frame; nothing when none waits. To be called until it gives nothing.
+    ///
+    /// # Errors
+    /// As [`Deblurrer::push`].
+    pub fn drain(&mut self, interrupt: &Interrupt) -> Result<Option<Output>> {
+        self.advance(None, interrupt)
+    }
+
+    /// Forgets the past and the frames that wait; the next frame is like the first.
+    pub fn reset(&mut self) {
+        self.past = Past::default();
+    }
+
+    /// Gives a frame back whose memory may be used again.
+    pub fn recycle(&mut self, frame: Frame) {
+        // One is written while another is read; more would only hold memory.
+        if self.spare.len() < 2 {
+            self.spare.push(frame);
+        }
+    }
+
+    /// A frame to fill, with used memory if there is some.
+    #[must_use]
+    pub fn spare(&mut self) -> Frame {
+        self.spare.pop().unwrap_or_default()
+    }
+
+    fn advance(
+        &mut self,
+        blurred: Option<Arc<Frame>>,
+        interrupt: &Interrupt,
+    ) -> Result<Option<Output>> {
+        let past = mem::take(&mut self.past);
+        let sharp = self.spare();
+        let ticket = self
+            .engine
+            .submit(move |network| past.advance(network, blurred.as_deref(), sharp));
+        let (past, output) = ticket.wait(Some(interrupt))?;
+        self.past = past;
+        Ok(output)
+    }
+}
+
+impl Past {
+    /// One frame further; runs on the worker.
+    fn advance(
+        mut self,
+        network: &dyn Network,
+        blurred: Option<&Frame>,
+        mut sharp: Frame,
+    ) -> Result<(Self, Option<Output>)> {
+        let begin = Instant::now();
+        let profile = network.profile();
+        let window = match blurred {
+            Some(frame) => {
+                self.check_size(frame)?;
+                let (_, device) = network.placement();
+                self.window.push(to_tensor(frame, device)?, &profile)?
+            }
+            None => self.window.drain(&profile)?,
+        };
+        let Some(window) = window else {
+            return Ok((self, None));
+        };
+        let state = match self.state.take() {
+            Some(state) => state,
+            None => {
+                let (_, _, height, width) = window.size4()?;
+                network.initial_state(1, height, width)?
+            }
+        };
+        let (picture, state) = network.step(&window, state)?;
+        self.steps += 1;
+        let diverged = self.steps.is_multiple_of(WATCH_EVERY) && !is_healthy(&state)?;
+        let finite = to_frame(&picture, &mut sharp)?;
+        self.state = (finite && !diverged).then_some(state);
+        let output = Output {
+            sharp: finite.then_some(sharp),
+            diverged,
+            taken: begin.elapsed(),
+        };
+        Ok((self, Some(output)))
+    }
+
+    fn check_size(&mut self, frame: &Frame) -> Result<()> {
+        let size = (frame.height(), frame.width());
+        let (height, width) = *self.size.get_or_insert(size);
+        if size == (height, width) {
+            return Ok(());
+        }
+        Err(Error::Shape(format!(
+            "a frame of {}x{} pixels follows frames of {width}x{height}: reset first",
+            frame.width(),
+            frame.height()
+        )))
+    }
+}
+
+/// Whether the states are finite and within bounds.
+fn is_healthy(state: &State) -> Result<bool> {
+    // A NaN is not smaller than anything.
+    Ok(state.largest_magnitude()? <= LARGEST_STATE)
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Floor 0: the one error type of this crate and its parts.
+//!
+//! Each floor that can refuse something has its own enum ([`PixelError`], [`SpecError`],
+//! [`WeightsError`]); [`Error`] joins them with what LibTorch and the engine report, so that a
+//! caller can choose by variant and show the text as it is.
+
+mod pixel;
+mod spec;
+mod weights;
+
+pub use pixel::PixelError;
+pub use spec::SpecError;
+pub use weights::WeightsError;
+
+/// What can go wrong in this crate. Messages are lower case, without a full stop, and name what
+/// was read and what was expected.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A picture's size, planes or strides do not fit its format.
+    #[error(transparent)]
+    Pixel(#[from] PixelError),
+    /// A network description is outside the limits of the weights format.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// A weights file cannot be read, or must not be used.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// A network whose layers are not part of this crate.
+    #[error("network \"{0}\" is not built into this version")]
+    UnknownNetwork(String),
+    /// A device text that is neither `auto`, `cpu`, `cuda` nor `cuda:N`.
+    #[error("device \"{0}\" is not auto, cpu, cuda or cuda:N")]
+    DeviceText(String),
+    /// CUDA was asked for and cannot be used.
+    #[error("CUDA device {index} was asked for, but {reason}")]
+    NoCuda {
+        /// Number of the device that was asked for.
+        index: usize,
+        /// Why it cannot be used.
+        reason: String,
+    },
+    /// LibTorch reported that memory ran out.
+    #[error("out of memory: {0}")]
+    OutOfMemory(String),
+    /// Any other report of LibTorch, cut to its first line.
+    #[error("{0}")]
+    Torch(String),
+    /// The network's picture holds a value that is not a number or infinite.
+    #[error("the network gave a picture that is not finite")]
+    NotFinite,
+    /// A network took or gave tensors of another shape than its profile says.
+    #[error("{0}")]
+    Shape(String),
+    /// The job panicked in the worker; the worker goes on.
+    #[error("internal error in the deblurring worker")]
+    WorkerPanicked,
+    /// The wait was interrupted by a flush or a stop; the past is lost.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// Result with this crate's [`enum@Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl From<tch::TchError> for Error {
+    fn from(error: tch::TchError) -> Self {
+        let text = match error {
+            tch::TchError::Torch(text) => text,
+            other => other.to_string(),
+        };
+        // LibTorch appends a C++ stack trace, and on a missing backend the list of all backends.
+        let first = text.lines().next().unwrap_or_default().trim().to_owned();
+        // The CUDA allocator says "CUDA out of memory", the CPU one "can't allocate memory".
+        let lower = first.to_ascii_lowercase();
+        if lower.contains("out of memory") || lower.contains("can't allocate memory") {
+            Error::OutOfMemory(first)
+        } else {
+            Error::Torch(first)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Error;
+    use tch::TchError;
+
+    #[test]
+    fn torch_text_is_cut_to_its_first_line() {
+        let error = TchError::Torch("bad shape\nException raised from here\nframe #0".into());
+        assert!(matches!(Error::from(error), Error::Torch(text) if text == "bad shape"));
+    }
+
+    #[test]
+    fn both_allocators_are_understood_as_out_of_memory() {
+        for text in [
+            "CUDA out of memory. Tried to allocate 2.00 GiB",
+            "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried",
+        ] {
+            assert!(matches!(
+                Error::from(TchError::Torch(text.into())),
+                Error::OutOfMemory(_)
+            ));
+        }
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Convolutions with their tensors.
+
+use crate::error::Result;
+use crate::ops::conv::{conv_transpose2d, conv2d};
+use tch::Tensor;
+
+/// Convolution with bias; zero padding of half the kernel.
+pub(crate) struct Conv {
+    weight: Tensor,
+    bias: Tensor,
+    stride: i64,
+}
+
+impl Conv {
+    pub(super) fn new(weight: Tensor, bias: Tensor, stride: i64) -> Self {
+        Self {
+            weight,
+            bias,
+            stride,
+        }
+    }
+
+    /// `[batch, in, height, width]` to `[batch, out, height/stride, width/stride]`, no activation.
+    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        conv2d(x, &self.weight, &self.bias, self.stride)
+    }
+
+    /// The same, then ReLU.
+    pub(crate) fn relu(&self, x: &Tensor) -> Result<Tensor> {
+        // In place: the map is this layer's own.
+        Ok(self.forward(x)?.f_relu_()?)
+    }
+
+    /// The same, then the logistic function.
+    pub(crate) fn sigmoid(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(self.forward(x)?.f_sigmoid_()?)
+    }
+}
+
+/// Transposed convolution with bias that doubles both sides.
+pub(crate) struct ConvTranspose {
+    weight: Tensor,
+    bias: Tensor,
+}
+
+impl ConvTranspose {
+    pub(super) fn new(weight: Tensor, bias: Tensor) -> Self {
+        Self { weight, bias }
+    }
+
+    /// `[batch, in, height, width]` to `[batch, out, 2·height, 2·width]`, no activation.
+    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        conv_transpose2d(x, &self.weight, &self.bias)
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Adaptive temporal blending (ATB), table S4: the new tensor and the module's previous output,
+//! each weighted per pixel and channel by its attention map, added. 56n² + 6n parameters.
+//!
+//! | tensor | layer |
+//! |---|---|
+//! | mix | conv 3 1 2n→2n on cat(new, old), no activation; first n channels a, last n channels b |
+//! | cur.conv, cur.gate | conv 3 1 n→n, ReLU, conv 1 1 n→n, σ: w from a |
+//! | prev.conv, prev.gate | the same: w̃ from b |
+//! | — | output = w ⊙ new + w̃ ⊙ old; the two weights need not sum to 1 |
+
+use crate::error::Result;
+use crate::layers::{Builder, Conv};
+use crate::ops::{cat, halves};
+use tch::Tensor;
+
+/// One attention map: its convolution and its gate.
+struct Attention {
+    conv: Conv,
+    gate: Conv,
+}
+
+impl Attention {
+    fn new(builder: &mut Builder, name: &str, channels: i64) -> Result<Self> {
+        Ok(Self {
+            conv: builder.conv(&format!("{name}.conv"), 3, 1, channels, channels)?,
+            gate: builder.conv(&format!("{name}.gate"), 1, 1, channels, channels)?,
+        })
+    }
+
+    fn map(&self, x: &Tensor) -> Result<Tensor> {
+        self.gate.sigmoid(&self.conv.relu(x)?)
+    }
+}
+
+/// The module with its tensors.
+pub(crate) struct Atb {
+    mix: Conv,
+    cur: Attention,
+    prev: Attention,
+}
+
+impl Atb {
+    /// The module for `channels` at `name`.
+    pub(super) fn new(builder: &mut Builder, name: &str, channels: i64) -> Result<Self> {
+        let double = 2 * channels;
+        Ok(Self {
+            mix: builder.conv(&format!("{name}.mix"), 3, 1, double, double)?,
+            cur: Attention::new(builder, &format!("{name}.cur"), channels)?,
+            prev: Attention::new(builder, &format!("{name}.prev"), channels)?,
+        })
+    }
+
+    /// Blends `new` with `old`, the module's output for the frame before.
+    pub(super) fn apply(&self, new: &Tensor, old: &Tensor) -> Result<Tensor> {
+        let (a, b) = halves(&self.mix.forward(&cat(&[new, old])?)?)?;
+        let blended = self.cur.map(&a)?.f_mul_(new)?;
+        let kept = self.prev.map(&b)?.f_mul_(old)?;
+        Ok(blended.f_add(&kept)?)
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! IFI-RNN (C1H1), cell `ifi`: Nah, Son, Lee, "Recurrent Neural Networks with Intra-Frame
+//! Iterations for Video Deblurring", CVPR 2019; layers as in the public version in
+//! zzh-tech/ESTRNN, of which this is the second cell of C2. c base channels, B blocks.
+//!
+//! | tensor | layer |
+//! |---|---|
+//! | enc.0, enc.1, enc.2 | conv 5 1 3→c; conv 5 2 c→2c; conv 5 2 2c→3c; no activations |
+//! | body.0 … body.(B−1) | Res(4c), on cat(enc, h̃ of the frame before); result f |
+//! | hid.first, hid.res, hid.last | conv 3 1 4c→c; Res(c); conv 3 1 c→c; on f; result h |
+//! | dec.0, dec.1, dec.2 | up3 4c→2c; up3 2c→c; conv 5 1 c→3; no activations; on f̃ |
+//!
+//! Choice: h comes from f, not from the refined f̃ (S1, S2 give f and h as outputs of one encoder,
+//! before the modules). The refined h̃ acts from the next frame on.
+
+use super::{Baseline, BaselineShape, Slots, Spec, State};
+use crate::error::Result;
+use crate::layers::{Builder, Conv, ConvTranspose, ResBlock, chain};
+use crate::ops::cat;
+use tch::Tensor;
+
+/// The cell with its tensors.
+pub(super) struct IfiRnn {
+    enc: [Conv; 3],
+    body: Vec<ResBlock>,
+    hid_first: Conv,
+    hid_res: ResBlock,
+    hid_last: Conv,
+    dec_up: [ConvTranspose; 2],
+    dec_last: Conv,
+}
+
+impl IfiRnn {
+    /// Channels and sizes for `base` channels.
+    pub(super) fn shape(spec: &Spec) -> BaselineShape {
+        let c = i64::from(spec.base);
+        BaselineShape {
+            hidden: c,
+            feature: 4 * c,
+            memory_cell: false,
+            divisor: 4,
+            look_behind: 0,
+            look_ahead: 0,
+        }
+    }
+
+    /// The cell of `spec`.
+    pub(super) fn build(builder: &mut Builder, spec: &Spec) -> Result<Box<dyn Baseline>> {
+        let c = i64::from(spec.base);
+        Ok(Box::new(Self {
+            enc: [
+                builder.conv("enc.0", 5, 1, 3, c)?,
+                builder.conv("enc.1", 5, 2, c, 2 * c)?,
+                builder.conv("enc.2", 5, 2, 2 * c, 3 * c)?,
+            ],
+            body: (0..spec.blocks)
+                .map(|i| ResBlock::new(builder, &format!("body.{i}"), 4 * c))
+                .collect::<Result<_>>()?,
+            hid_first: builder.conv("hid.first", 3, 1, 4 * c, c)?,
+            hid_res: ResBlock::new(builder, "hid.res", c)?,
+            hid_last: builder.conv("hid.last", 3, 1, c, c)?,
+            dec_up: [
+                builder.up("dec.0", 3, 4 * c, 2 * c)?,
+                builder.up("dec.1", 3, 2 * c, c)?,
+            ],
+            dec_last: builder.conv("dec.2", 5, 1, c, 3)?,
+        }))
+    }
+
+    fn hidden(&self, f: &Tensor) -> Result<Tensor> {
+        let h = self.hid_res.forward(&self.hid_first.forward(f)?)?;
+        self.hid_last.forward(&h)
+    }
+
+    fn decode(&self, f: &Tensor) -> Result<Tensor> {
+        let y = self.dec_up[1].forward(&self.dec_up[0].forward(f)?)?;
+        self.dec_last.forward(&y)
+    }
+}
+
+impl Baseline for IfiRnn {
+    fn step(&self, x: &Tensor, past: &State, slots: &Slots) -> Result<(Tensor, State)> {
+        let e = chain(&self.enc, x)?;
+        let f = ResBlock::chain(&self.body, &cat(&[&e, past.get("h")?])?)?;
+        let h = slots.hidden(self.hidden(&f)?, past)?;
+        let f = slots.feature(f, past)?;
+        let out = self.decode(&f)?;
+        Ok((out, State::new(vec![("h", h), ("f", f)])))
+    }
+}

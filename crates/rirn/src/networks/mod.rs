@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Floor 4: the recurrent networks.
+//!
+//! [`Rirn`] is what all of them share: centre the values, pad, one step of a [`Baseline`] with its
+//! two [`Slots`], add the input, crop. A baseline is one file here and one row in `registry.rs`;
+//! nothing above this floor names one. Layers and choices: `docs/NETWORKS.md`. Paper: Park, Nah,
+//! Lee, "Recurrence-in-Recurrence Networks for Video Deblurring", BMVC 2022, tables S1 to S4.
+
+mod atb;
+mod ifi_rnn;
+mod irm;
+mod registry;
+mod rirn;
+mod slots;
+mod spec;
+mod state;
+
+pub use registry::{expected_tensors, layer_rows};
+pub use rirn::Rirn;
+pub use slots::Slots;
+pub use spec::{Cell, SlotKind, Spec};
+pub use state::State;
+
+use crate::error::Result;
+use tch::{Device, Kind, Tensor};
+
+/// What a network needs around it, and what it carries from frame to frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// Earlier frames that the network sees beside the current one.
+    pub look_behind: usize,
+    /// Later frames that it sees; the output is late by as many.
+    pub look_ahead: usize,
+    /// The states, in canonical order (h, c, f).
+    pub states: Vec<StateProfile>,
+}
+
+impl Profile {
+    /// Frames that one step sees.
+    #[must_use]
+    pub fn window(&self) -> usize {
+        self.look_behind + 1 + self.look_ahead
+    }
+}
+
+/// One state tensor `[batch, channels, height/divisor, width/divisor]`, sizes of the padded frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateProfile {
+    /// `h` hidden state, `c` memory cell, `f` feature.
+    pub name: &'static str,
+    /// Channels.
+    pub channels: i64,
+    /// Padded frame size over state size.
+    pub divisor: i64,
+}
+
+/// A network that deblurs one frame after another. A step is a pure function of weights, window
+/// and state.
+pub trait Network: Send {
+    /// Short text that names the network, for example `ifi-irm-atb`.
+    fn label(&self) -> String;
+
+    /// Window and states.
+    fn profile(&self) -> Profile;
+
+    /// The state before the first frame of `height` × `width` pixels: zeros.
+    ///
+    /// # Errors
+    /// [`crate::Error::OutOfMemory`].
+    fn initial_state(&self, batch: i64, height: i64, width: i64) -> Result<State>;
+
+    /// Deblurs one frame. `window` is `[batch, 3·window, height, width]`, RGB in [0, 1], the
+    /// frames joined from the oldest to the newest, in float32. Gives the sharp frame
+    /// `[batch, 3, height, width]`, float32, before any clamp, and the state for the next step.
+    ///
+    /// # Errors
+    /// What LibTorch reports, or [`crate::Error::Interrupted`] when the job was cancelled.
+    fn step(&self, window: &Tensor, state: State) -> Result<(Tensor, State)>;
+
+    /// Where and in which kind it computes.
+    fn placement(&self) -> (Kind, Device);
+}
+
+/// Channels and sizes of a baseline, from which its slots and states follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BaselineShape {
+    /// Channels of h.
+    pub(crate) hidden: i64,
+    /// Channels of f.
+    pub(crate) feature: i64,
+    /// Whether it carries a memory cell beside h (LSTM).
+    pub(crate) memory_cell: bool,
+    /// Padded frame size over state size.
+    pub(crate) divisor: i64,
+    /// Earlier frames that it sees.
+    pub(crate) look_behind: usize,
+    /// Later frames that it sees.
+    pub(crate) look_ahead: usize,
+}
+
+/// The part in which the five networks differ: one cell step between padding and cropping.
+pub(crate) trait Baseline: Send {
+    /// One step. `x` is the centred and padded window; `slots` are called where the baseline's own
+    /// structure has them, with the new value and the one from `past`. Gives the frame without
+    /// skip, centred and padded like `x`, and the states.
+    fn step(&self, x: &Tensor, past: &State, slots: &Slots) -> Result<(Tensor, State)>;
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! [`Rirn`]: what all baselines share around their cell step.
+//!
+//! Choice: values are centred at 0.5 (the public ESTRNN and IFI-RNN centre their input), which
+//! makes zero padding mean grey; odd sizes are padded right and bottom by repetition and cropped
+//! back; states begin as zeros; `skip` adds the input frame to the output.
+
+use super::registry::{self, Row};
+use super::{
+    Baseline, BaselineShape, Network, Profile, SlotKind, Slots, Spec, State, StateProfile,
+};
+use crate::error::{Error, Result};
+use crate::layers::{Builder, LayerRow, Source};
+use crate::ops;
+use tch::{Device, Kind, Tensor};
+
+/// Frames are padded to a multiple of this in both directions, for every cell.
+const MULTIPLE: i64 = 4;
+
+/// A network of the paper: baseline, two slots, and the frame around them.
+pub struct Rirn {
+    spec: Spec,
+    shape: BaselineShape,
+    baseline: Box<dyn Baseline>,
+    slots: Slots,
+    rows: Vec<LayerRow>,
+    placement: (Kind, Device),
+}
+
+impl Rirn {
+    /// The network of `spec` with the tensors that `source` gives; it computes where and in the
+    /// kind in which they are.
+    ///
+    /// # Errors
+    /// [`Error::UnknownNetwork`], or what the source reports.
+    pub fn build(spec: &Spec, source: &mut dyn Source) -> Result<Self> {
+        let Row { shape, build, .. } = registry::row(spec.cell)?;
+        let shape = shape(spec);
+        let mut probe = Probe {
+            source,
+            placement: (Kind::Float, Device::Cpu),
+        };
+        let mut builder = Builder::new(&mut probe);
+        let baseline = build(&mut builder, spec)?;
+        let slots = Slots::new(builder.at(shape.divisor), spec, shape.hidden, shape.feature)?;
+        let rows = builder.into_rows();
+        Ok(Self {
+            spec: *spec,
+            shape,
+            baseline,
+            slots,
+            rows,
+            placement: probe.placement,
+        })
+    }
+
+    /// What the network is.
+    #[must_use]
+    pub fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// All convolutions.
+    #[must_use]
+    pub fn rows(&self) -> &[LayerRow] {
+        &self.rows
+    }
+
+    /// Number of weights and biases.
+    #[must_use]
+    pub fn parameters(&self) -> i64 {
+        self.rows.iter().map(LayerRow::parameters).sum()
+    }
+
+    /// Multiply-adds of one step on a frame of `height` × `width` pixels: convolutions only,
+    /// padding included, biases and element-wise work not; a transposed convolution counts one
+    /// for each input pixel, tap and pair of channels.
+    #[must_use]
+    pub fn multiply_adds(&self, height: i64, width: i64) -> i64 {
+        let (height, width) = (padded(height), padded(width));
+        self.rows
+            .iter()
+            .map(|row| row.multiply_adds(height, width))
+            .sum()
+    }
+
+    /// The current frame of a window, centred and padded like it.
+    fn current_frame(&self, x: &Tensor) -> Result<Tensor> {
+        let first = 3 * i64::try_from(self.shape.look_behind).unwrap_or_default();
+        Ok(x.f_narrow(1, first, 3)?)
+    }
+
+    /// Puts the new states into canonical order, without those that are not carried on.
+    fn carried(&self, mut new: State) -> Result<State> {
+        let profile = self.profile();
+        let mut carried = Vec::with_capacity(profile.states.len());
+        for state in &profile.states {
+            carried.push((state.name, new.take(state.name)?));
+        }
+        Ok(State::new(carried))
+    }
+}
+
+/// The next multiple of the padded size.
+fn padded(side: i64) -> i64 {
+    side + (-side).rem_euclid(MULTIPLE)
+}
+
+/// Passes a source through and remembers where its tensors are.
+struct Probe<'s> {
+    source: &'s mut dyn Source,
+    placement: (Kind, Device),
+}
+
+impl Source for Probe<'_> {
+    fn tensor(&mut self, name: &str, shape: &[i64]) -> Result<Tensor> {
+        let tensor = self.source.tensor(name, shape)?;
+        if tensor.defined() {
+            self.placement = (tensor.f_kind()?, tensor.device());
+        }
+        Ok(tensor)
+    }
+}
+
+impl Network for Rirn {
+    fn label(&self) -> String {
+        self.spec.to_string()
+    }
+
+    fn profile(&self) -> Profile {
+        let state = |name, channels| StateProfile {
+            name,
+            channels,
+            divisor: self.shape.divisor,
+        };
+        let mut states = vec![state("h", self.shape.hidden)];
+        if self.shape.memory_cell {
+            states.push(state("c", self.shape.hidden));
+        }
+        if self.spec.feature != SlotKind::None {
+            states.push(state("f", self.shape.feature));
+        }
+        Profile {
+            look_behind: self.shape.look_behind,
+            look_ahead: self.shape.look_ahead,
+            states,
+        }
+    }
+
+    fn initial_state(&self, batch: i64, height: i64, width: i64) -> Result<State> {
+        let size = [batch, padded(height), padded(width)];
+        State::zeros(&self.profile().states, size, self.placement)
+    }
+
+    fn step(&self, window: &Tensor, state: State) -> Result<(Tensor, State)> {
+        let (_, channels, height, width) = window.size4()?;
+        let frames = i64::try_from(self.profile().window()).unwrap_or_default();
+        if channels != 3 * frames {
+            return Err(Error::Shape(format!(
+                "network \"{}\" takes {frames} frames of 3 channels, not {channels} channels",
+                self.spec
+            )));
+        }
+        let x = ops::pad_to_multiple(&window.f_sub_scalar(0.5)?, MULTIPLE)?;
+        // The frame itself stays in its own kind: half precision is good to 55 dB only, a
+        // correction in half precision added to an exact frame to 60 (docs/NETWORKS.md).
+        let (kind, _) = self.placement;
+        let (out, new) = self
+            .baseline
+            .step(&x.f_to_kind(kind)?, &state, &self.slots)?;
+        let mut out = out.f_to_kind(window.f_kind()?)?;
+        if self.spec.skip {
+            out = out.f_add_(&self.current_frame(&x)?)?;
+        }
+        let out = out.f_narrow(2, 0, height)?.f_narrow(3, 0, width)?;
+        Ok((out.f_add_scalar(0.5)?, self.carried(new)?))
+    }
+
+    fn placement(&self) -> (Kind, Device) {
+        self.placement
+    }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! [`State`]: what a network remembers of the frames before. It moves by value through a step, so
+//! that an old one cannot be used by mistake.
+
+use super::StateProfile;
+use crate::error::{Error, Result};
+use crate::ops;
+use tch::{Device, Kind, Tensor};
+
+/// Named state tensors in canonical order: `h` hidden state, `c` memory cell, `f` feature.
+#[derive(Debug, Default)]
+pub struct State {
+    tensors: Vec<(&'static str, Tensor)>,
+}
+
+impl State {
+    /// Zeros for a frame whose padded size is `height` × `width`.
+    pub(crate) fn zeros(
+        profiles: &[StateProfile],
+        [batch, height, width]: [i64; 3],
+        placement: (Kind, Device),
+    ) -> Result<Self> {
+        let (kind, device) = placement;
+        let tensors = profiles.iter().map(|profile| {
+            let size = [
+                batch,
+                profile.channels,
+                height / profile.divisor,
+                width / profile.divisor,
+            ];
+            Ok((profile.name, ops::zeros(size, kind, device)?))
+        });
+        Ok(Self {
+            tensors: tensors.collect::<Result<_>>()?,
+        })
+    }
+
+    /// A state of these tensors, in canonical order.
+    #[must_use]
+    pub fn new(tensors: Vec<(&'static str, Tensor)>) -> Self {
+        Self { tensors }
+    }
+
+    /// The tensor of this name.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the network has no such state.
+    pub fn get(&self, name: &str) -> Result<&Tensor> {
+        self.find(name)
+            .ok_or_else(|| Error::Shape(format!("the network carries no state \"{name}\"")))
+    }
+
+    /// The tensor of this name, if the network has it.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&Tensor> {
+        self.iter()
+            .find_map(|(found, tensor)| (found == name).then_some(tensor))
+    }
+
+    /// Takes the tensor of this name out.
+    pub(crate) fn take(&mut self, name: &str) -> Result<Tensor> {
+        match self.tensors.iter().position(|(found, _)| *found == name) {
+            Some(index) => Ok(self.tensors.swap_remove(index).1),
+            None => Err(Error::Shape(format!("the cell gave no state \"{name}\""))),
+        }
+    }
+
+    /// Names and tensors in canonical order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Tensor)> {
+        self.tensors.iter().map(|(name, tensor)| (*name, tensor))
+    }
+
+    /// Largest magnitude in any of the tensors, 0 without any, not a number if one holds such.
+    ///
+    /// # Errors
+    /// What LibTorch reports.
+    pub fn largest_magnitude(&self) -> Result<f64> {
+        self.iter().try_fold(0.0, |largest: f64, (_, tensor)| {
+            // LibTorch's max hands a NaN on, Rust's would lose it.
+            let value = tensor.f_abs()?.f_max()?.f_double_value(&[])?;
+            Ok(if value.is_nan() || largest.is_nan() {
+                f64::NAN
+            } else {
+                largest.max(value)
+            })
+        })
+    }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What is to be added to a picture, row by row, and the way into its planes.
+
+use super::codes;
+use super::format::Layout;
+use super::mix::Mix;
+use crate::frame::Frame;
+
+/// The bits of an exponent; all of them are set where an `f32` is infinite or no number.
+const EXPONENT: u32 = 0x7f80_0000;
+
+/// The difference between the network's frame and its input, weakened by the mix.
+#[derive(Debug)]
+pub(super) struct Correction<'a> {
+    blurred: &'a Frame,
+    sharp: &'a Frame,
+    /// The mix's strength times the unit that differences are wanted in.
+    gain: f64,
+    first_row: usize,
+    first_column: usize,
+    /// The row under way, as `[width, 3]`.
+    row: Vec<f32>,
+}
+
+impl<'a> Correction<'a> {
+    /// From frames of the same size.
+    pub(super) fn new(blurred: &'a Frame, sharp: &'a Frame, mix: &Mix) -> Self {
+        Self {
+            blurred,
+            sharp,
+            gain: mix.gain(),
+            first_row: mix.first_row(blurred.height()),
+            first_column: mix.first_column(blurred.width()),
+            row: vec![0.0; blurred.row(0).len()],
+        }
+    }
+
+    /// Makes every difference `scale` times as large.
+    pub(super) fn scale(&mut self, scale: f64) {
+        self.gain *= scale;
+    }
+
+    /// First luma row that takes the correction.
+    pub(super) fn first_row(&self) -> usize {
+        self.first_row
+    }
+
+    /// First luma column that takes the correction.
+    pub(super) fn first_column(&self) -> usize {
+        self.first_column
+    }
+
+    /// Differences of row `y` as `[width, 3]`, whatever the split; every one finite.
+    pub(super) fn row(&mut self, y: usize) -> &mut [f32] {
+        let (blurred, sharp) = (self.blurred.row(y), self.sharp.row(y));
+        let gain = self.gain as f32;
+        let mut wild = 0_u32;
+        for (difference, (b, s)) in self.row.iter_mut().zip(blurred.iter().zip(sharp)) {
+            *difference = gain * (s.clamp(0.0, 1.0) - b);
+            // Asked once a row: without a branch the loop runs in vectors.
+            wild |= u32::from((s - b).to_bits() & EXPONENT == EXPONENT);
+        }
+        if wild != 0 {
+            drop_wild_pixels(blurred, sharp, &mut self.row);
+        }
+        &mut self.row
+    }
+}
+
+/// Takes the correction back from pixels with a non-finite difference. All three colours go: two
+/// corrected and one left alone would be a colour of neither frame.
+fn drop_wild_pixels(blurred: &[f32], sharp: &[f32], row: &mut [f32]) {
+    let pixels = blurred
+        .as_chunks::<3>()
+        .0
+        .iter()
+        .zip(sharp.as_chunks::<3>().0);
+    for (difference, (b, s)) in row.as_chunks_mut::<3>().0.iter_mut().zip(pixels) {
+        if b.iter().zip(s).any(|(b, s)| !(s - b).is_finite()) {
+            *difference = [0.0; 3];
+        }
+    }
+}
+
+/// Brings differences, in codes, into the order of a plane's row and adds them to it.
+#[derive(Debug)]
+pub(super) struct PlaneWriter {
+    layout: &'static Layout,
+    /// For each plane a row of it. What no component claims, padding and alpha, stays 0.
+    rows: Vec<Vec<f32>>,
+}
+
+impl PlaneWriter {
+    /// For pictures of `width` pixels a row.
+    pub(super) fn new(layout: &'static Layout, width: usize) -> Self {
+        let planes = layout.planes.iter();
+        let rows = planes
+            .map(|plane| vec![0.0; width.div_ceil(plane.step.horizontal) * plane.bytes])
+            .collect();
+        Self { layout, rows }
+    }
+
+    /// Writes a row of an RGB format's only plane: `input` plus pixels, `[width, 3]`.
+    pub(super) fn add_pixels(&mut self, values: &[f32], input: &[u8], output: &mut [u8]) {
+        let Layout {
+            components, bits, ..
+        } = *self.layout;
+        let offsets = [0, 1, 2].map(|channel: usize| components[channel].offset);
+        let placed = &mut self.rows[0];
+        // Spelt out, so that the orders that exist become constants of the loop.
+        match (components[0].step, offsets) {
+            (3, [0, 1, 2]) => return codes::add(input, values, bits, output),
+            (3, [2, 1, 0]) => codes::place_pixels::<3>(values, [2, 1, 0], placed),
+            (4, [0, 1, 2]) => codes::place_pixels::<4>(values, [0, 1, 2], placed),
+            (4, [2, 1, 0]) => codes::place_pixels::<4>(values, [2, 1, 0], placed),
+            (4, [1, 2, 3]) => codes::place_pixels::<4>(values, [1, 2, 3], placed),
+            (4, [3, 2, 1]) => codes::place_pixels::<4>(values, [3, 2, 1], placed),
+            (4, _) => codes::place_pixels::<4>(values, offsets, placed),
+            _ => codes::place_pixels::<3>(values, offsets, placed),
+        }
+        codes::add(input, placed, bits, output);
+    }
+
+    /// Writes a row of `plane`: `input` plus one row of values for each of the first components.
+    /// Components of other planes are passed over.
+    pub(super) fn add_components(
+        &mut self,
+        plane: usize,
+        values: &[&[f32]],
+        input: &[u8],
+        output: &mut [u8],
+    ) {
+        let pairs = self.layout.components.iter().zip(values);
+        for (component, values) in pairs.filter(|(component, _)| component.plane == plane) {
+            if component.step == 1 {
+                codes::add(input, values, self.layout.bits, output);
+                return;
+            }
+            codes::place(values, *component, &mut self.rows[plane]);
+        }
+        codes::add(input, &self.rows[plane], self.layout.bits, output);
+    }
+}

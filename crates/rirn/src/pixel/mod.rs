@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Floor 1: pictures of a video system to frames of numbers, and corrections back into pictures.
+//!
+//! [`unpack`] turns a [`Picture`] of any [`PixelFormat`] into an RGB [`Frame`]. [`pack`] does not
+//! convert back: it carries only what the network changed into a copy of the input, so that
+//! whatever the network leaves alone comes out bit by bit as it came in, in 4:2:0 as well.
+//!
+//! Values are gamma-coded as in the picture; a code is `zero + scale * value`, with 0 and 255 for
+//! full range, 16 and 219 for limited luma and RGB, 128 and 224 for limited chroma. Scaling,
+//! transfer curves and interlacing are not done here.
+
+mod chroma;
+mod codes;
+mod color;
+mod correction;
+mod format;
+mod mix;
+mod picture;
+mod rgb;
+mod yuv;
+
+#[cfg(test)]
+mod tests;
+
+pub use color::{Colorimetry, Matrix, Range, Siting};
+pub use format::{Family, PixelFormat};
+pub use mix::{Mix, Split};
+pub use picture::{Picture, PictureMut};
+
+use crate::error::PixelError;
+use crate::frame::Frame;
+use correction::Correction;
+
+/// Reads a picture as RGB, `[height, width, 3]`, limited to `[0, 1]`.
+///
+/// The frame takes the picture's size and keeps its memory where that suffices. Subsampled chroma
+/// is interpolated linearly from where its siting says it is; beyond an edge the sample at the
+/// edge repeats. Grey becomes three equal values.
+///
+/// # Errors
+/// [`PixelError::Memory`] or [`PixelError::TooLarge`] if the frame cannot be made that large.
+pub fn unpack(picture: &Picture<'_>, frame: &mut Frame) -> Result<(), PixelError> {
+    frame.resize(picture.height(), picture.width())?;
+    match picture.format().family() {
+        Family::Rgb => rgb::unpack(picture, frame),
+        Family::Gray => yuv::unpack_gray(picture, frame),
+        Family::Yuv => yuv::unpack(picture, frame),
+    }
+    Ok(())
+}
+
+/// Writes `input + strength * (sharp - blurred)` to `output`.
+///
+/// `blurred` is what [`unpack`] gave for `input`; `sharp`, the network's answer, is limited to
+/// `[0, 1]` first. The difference goes linearly into the format: through the matrix, scaled to
+/// codes, and averaged onto the chroma grid (the two samples of a pair where chroma sits between
+/// them, `[1 2 1] / 4` around the even one where it sits on that; edges repeat). Codes are rounded
+/// to nearest, halves up, and limited to what the format's bits hold, not to its nominal range.
+///
+/// Where `sharp` equals `blurred`, on the untouched side of the split, and for alpha and padding,
+/// the bytes are those of the input. A sample of chroma is on the side of its first luma column
+/// or row; the other side is exactly what it would be without the split. A pixel with a non-finite
+/// difference takes no correction. Stride padding of `output` is not written.
+///
+/// # Errors
+/// [`PixelError::Format`], [`PixelError::PictureSize`] or [`PixelError::Colorimetry`] if the
+/// pictures do not agree, [`PixelError::FrameSize`] if a frame has another size; nothing is
+/// written then.
+pub fn pack(
+    input: &Picture<'_>,
+    blurred: &Frame,
+    sharp: &Frame,
+    mix: &Mix,
+    output: &mut PictureMut<'_>,
+) -> Result<(), PixelError> {
+    check_pictures(input, output)?;
+    check_frame("blurred", blurred, input)?;
+    check_frame("sharp", sharp, input)?;
+    let correction = Correction::new(blurred, sharp, mix);
+    match input.format().family() {
+        Family::Rgb => rgb::pack(input, correction, output),
+        Family::Gray => yuv::pack_gray(input, correction, output),
+        Family::Yuv => yuv::pack(input, correction, output),
+    }
+    Ok(())
+}
+
+/// Both pictures are of one kind and size.
+fn check_pictures(input: &Picture<'_>, output: &PictureMut<'_>) -> Result<(), PixelError> {
+    let (from, to) = (input.shape(), output.shape());
+    if to.format != from.format {
+        let (found, expected) = (to.format.name(), from.format.name());
+        return Err(PixelError::Format { found, expected });
+    }
+    if (to.width, to.height) != (from.width, from.height) {
+        return Err(PixelError::PictureSize {
+            found_width: to.width,
+            found_height: to.height,
+            width: from.width,
+            height: from.height,
+        });
+    }
+    if to.colorimetry != from.colorimetry {
+        return Err(PixelError::Colorimetry);
+    }
+    Ok(())
+}
+
+/// The frame has the picture's size.
+fn check_frame(
+    which: &'static str,
+    frame: &Frame,
+    picture: &Picture<'_>,
+) -> Result<(), PixelError> {
+    if (frame.width(), frame.height()) == (picture.width(), picture.height()) {
+        return Ok(());
+    }
+    Err(PixelError::FrameSize {
+        which,
+        found_width: frame.width(),
+        found_height: frame.height(),
+        width: picture.width(),
+        height: picture.height(),
+    })
+}

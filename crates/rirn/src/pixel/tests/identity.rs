@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What must come out of `pack` bit by bit as it went in.
+
+use super::{Matrix, Mix, Owned, Split, for_all, moved};
+use crate::frame::Frame;
+
+const SPLITS: [f32; 5] = [0.0, 0.3, 0.5, 0.77, 1.0];
+
+#[test]
+fn unchanged_pixels_are_bit_identical_in_every_format() {
+    for_all(&Matrix::ALL, |picture, _| {
+        // Random bytes: far outside the nominal range and the RGB cube as well.
+        let frame = picture.unpacked();
+        let output = picture.packed(&frame, &frame, &Mix::default());
+        assert_eq!(output.rows(), picture.rows(), "{}", picture.format);
+    });
+}
+
+#[test]
+fn a_correction_stays_in_the_neighbourhood_of_its_pixel() {
+    for_all(&[Matrix::Bt709], |picture, dice| {
+        let blurred = picture.unpacked();
+        let (at_x, at_y) = (dice.next() as usize % picture.width, picture.height / 2);
+        let mut sharp = blurred.clone();
+        sharp.row_mut(at_y)[3 * at_x..3 * at_x + 3].fill(0.5);
+        let output = picture.packed(&blurred, &sharp, &Mix::default()).rows();
+        let luma_rows = picture.height;
+        for (y, (row, before)) in output
+            .iter()
+            .zip(picture.rows())
+            .enumerate()
+            .take(luma_rows)
+        {
+            let bytes = row.len() / picture.width;
+            for (x, (pixel, before)) in row.chunks(bytes).zip(before.chunks(bytes)).enumerate() {
+                assert!(
+                    (x, y) == (at_x, at_y) || pixel == before,
+                    "{}",
+                    picture.format
+                );
+            }
+        }
+    });
+}
+
+#[test]
+fn strength_zero_changes_nothing() {
+    for_all(&[Matrix::Bt601], |picture, dice| {
+        let blurred = picture.unpacked();
+        let mix = Mix {
+            strength: 0.0,
+            split: Split::None,
+        };
+        let output = picture.packed(&blurred, &moved(&blurred, dice), &mix);
+        assert_eq!(output.rows(), picture.rows());
+    });
+}
+
+#[test]
+fn alpha_and_padding_bytes_are_kept() {
+    for_all(&[Matrix::Bt709], |picture, dice| {
+        let offset = match picture.format.name() {
+            "RGBx" | "BGRx" | "RGBA" | "BGRA" => 3,
+            "xRGB" | "xBGR" | "ARGB" | "ABGR" => 0,
+            _ => return,
+        };
+        let blurred = picture.unpacked();
+        let output = picture.packed(&blurred, &moved(&blurred, dice), &Mix::default());
+        for (row, before) in output.rows().iter().zip(picture.rows()) {
+            assert!(
+                row.chunks(4)
+                    .zip(before.chunks(4))
+                    .all(|(a, b)| a[offset] == b[offset])
+            );
+        }
+    });
+}
+
+#[test]
+fn stride_padding_is_not_written() {
+    for_all(&[Matrix::Bt709], |picture, dice| {
+        let blurred = picture.unpacked();
+        let output = picture.packed(&blurred, &moved(&blurred, dice), &Mix::default());
+        for (plane, (bytes, stride)) in output.planes.iter().enumerate() {
+            let (row, rows) = picture
+                .format
+                .plane_size(plane, picture.width, picture.height)
+                .unwrap();
+            let mut padding = bytes
+                .chunks(*stride)
+                .take(rows - 1)
+                .flat_map(|line| &line[row..]);
+            assert!(padding.all(|byte| *byte == 0xa5));
+        }
+    });
+}
+
+/// Whether a sample is left alone: `first` is its first luma column or row.
+fn is_before(first: usize, position: f32, length: usize) -> bool {
+    first < (f64::from(position) * length as f64).round() as usize
+}
+
+/// Checks each byte of `output`: untouched where `keeps(x, y)` of its first luma pixel says so,
+/// and elsewhere what it is without a split.
+fn check_split(
+    picture: &Owned,
+    output: &Owned,
+    whole: &Owned,
+    keeps: impl Fn(usize, usize) -> bool,
+) {
+    for plane in 0..picture.format.plane_count() {
+        let chroma = if plane == 0 { 1 } else { 2 };
+        let columns = picture.width.div_ceil(chroma);
+        for y in 0..picture.view().rows(plane) {
+            let [before, split, whole] =
+                [picture, output, whole].map(|p| p.view().row(plane, y).to_vec());
+            let bytes = before.len() / columns;
+            for (byte, code) in split.iter().enumerate() {
+                let kept = keeps(byte / bytes * chroma, y * chroma);
+                let expected = if kept { before[byte] } else { whole[byte] };
+                assert_eq!(
+                    *code, expected,
+                    "{} plane {plane} {byte} {y}",
+                    picture.format
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_vertical_split_keeps_the_columns_on_its_left() {
+    for_all(&[Matrix::Bt709], |picture, dice| {
+        let blurred = picture.unpacked();
+        let sharp = moved(&blurred, dice);
+        let whole = picture.packed(&blurred, &sharp, &Mix::default());
+        for position in SPLITS {
+            let mix = Mix {
+                strength: 1.0,
+                split: Split::Vertical(position),
+            };
+            let output = picture.packed(&blurred, &sharp, &mix);
+            let keeps = |x, _| is_before(x, position, picture.width);
+            check_split(picture, &output, &whole, keeps);
+        }
+    });
+}
+
+#[test]
+fn a_horizontal_split_keeps_the_rows_above() {
+    for_all(&[Matrix::Bt709], |picture, dice| {
+        let blurred = picture.unpacked();
+        let sharp = moved(&blurred, dice);
+        let whole = picture.packed(&blurred, &sharp, &Mix::default());
+        for position in SPLITS {
+            let mix = Mix {
+                strength: 1.0,
+                split: Split::Horizontal(position),
+            };
+            let output = picture.packed(&blurred, &sharp, &mix);
+            let keeps = |_, y| is_before(y, position, picture.height);
+            check_split(picture, &output, &whole, keeps);
+        }
+    });
+}
+
+#[test]
+fn a_pixel_with_a_non_finite_difference_takes_no_correction() {
+    for_all(&[Matrix::Bt709], |picture, dice| {
+        let blurred = picture.unpacked();
+        let mut sharp = moved(&blurred, dice);
+        let mut expected = sharp.clone();
+        for pixel in (0..sharp.data().len() / 3).filter(|pixel| pixel % 3 == 0) {
+            let wild = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY][pixel / 3 % 3];
+            sharp.data_mut()[3 * pixel + pixel / 9 % 3] = wild;
+            let kept = 3 * pixel..3 * pixel + 3;
+            expected.data_mut()[kept.clone()].copy_from_slice(&blurred.data()[kept]);
+        }
+        let mix = Mix::default();
+        let output = picture.packed(&blurred, &sharp, &mix);
+        assert_eq!(
+            output.rows(),
+            picture.packed(&blurred, &expected, &mix).rows()
+        );
+    });
+}
+
+#[test]
+fn a_network_that_gives_only_nan_leaves_the_picture_as_it_is() {
+    for_all(&[Matrix::Bt709], |picture, _| {
+        let blurred = picture.unpacked();
+        let nan = vec![f32::NAN; blurred.data().len()];
+        let sharp = Frame::from_data(picture.height, picture.width, nan).unwrap();
+        let output = picture.packed(&blurred, &sharp, &Mix::default());
+        assert_eq!(output.rows(), picture.rows());
+    });
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The format table.
+
+use super::PixelFormat;
+
+#[test]
+fn the_table_stands_in_the_order_of_the_formats() {
+    for format in PixelFormat::ALL {
+        assert_eq!(format.layout().format, format);
+        assert_eq!(PixelFormat::from_name(format.name()), Some(format));
+    }
+    assert_eq!(PixelFormat::from_name("rgb"), None);
+}
+
+#[test]
+fn every_component_lies_within_its_plane() {
+    for format in PixelFormat::ALL {
+        let layout = format.layout();
+        assert!((1..=4).contains(&layout.planes.len()));
+        for component in layout.components {
+            assert!(component.offset < component.step, "{format}");
+            assert!(
+                component.step <= layout.planes[component.plane].bytes,
+                "{format}"
+            );
+        }
+    }
+}
+
+#[test]
+fn odd_sizes_round_chroma_up() {
+    assert_eq!(PixelFormat::I420.plane_size(1, 17, 19), Some((9, 10)));
+    assert_eq!(PixelFormat::Nv12.plane_size(1, 17, 19), Some((18, 10)));
+    assert_eq!(PixelFormat::Rgbx.plane_size(0, 17, 19), Some((68, 19)));
+    assert_eq!(PixelFormat::Rgb.plane_size(1, 17, 19), None);
+    assert_eq!(PixelFormat::Rgb.plane_size(0, usize::MAX, 1), None);
+}

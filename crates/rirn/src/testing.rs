@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Networks without layers and seeded numbers, for tests of what runs networks. Feature `testing`.
+
+use crate::error::Result;
+use crate::networks::{Network, Profile, Spec, State, StateProfile, expected_tensors};
+use tch::{Device, Kind, Tensor};
+
+type Step = dyn Fn(&Tensor, State) -> Result<(Tensor, State)> + Send;
+
+/// A network that does what a closure says: sleep, fail, give NaN, panic, …
+pub struct Stub {
+    profile: Profile,
+    step: Box<Step>,
+}
+
+impl Stub {
+    /// A network with one state `h` of one channel at a quarter of the size; `step` gets window
+    /// and state as [`Network::step`] does.
+    pub fn new(step: impl Fn(&Tensor, State) -> Result<(Tensor, State)> + Send + 'static) -> Self {
+        Self {
+            profile: Profile {
+                look_behind: 0,
+                look_ahead: 0,
+                states: vec![StateProfile {
+                    name: "h",
+                    channels: 1,
+                    divisor: 4,
+                }],
+            },
+            step: Box::new(step),
+        }
+    }
+
+    /// Gives each frame as it came.
+    #[must_use]
+    pub fn identity() -> Self {
+        Self::new(|window, state| Ok((window.shallow_clone(), state)))
+    }
+
+    /// The mean of all frames so far, so that every frame's output tells the whole past.
+    #[must_use]
+    pub fn mean_of_all() -> Self {
+        let mut stub = Self::new(|window, state| {
+            let (sum, count) = (state.get("h")?, state.get("f")?);
+            let (sum, count) = (sum.f_add(window)?, count.f_add_scalar(1)?);
+            let mean = sum.f_div(&count)?;
+            Ok((mean, State::new(vec![("h", sum), ("f", count)])))
+        });
+        let state = |name, channels| StateProfile {
+            name,
+            channels,
+            divisor: 1,
+        };
+        stub.profile.states = vec![state("h", 3), state("f", 1)];
+        stub
+    }
+
+    /// Gives the frame in the middle of its window as it came, `look_ahead` frames late.
+    #[must_use]
+    pub fn delay(look_behind: usize, look_ahead: usize) -> Self {
+        let first = 3 * i64::try_from(look_behind).unwrap_or_default();
+        let mut stub = Self::new(move |window, state| Ok((window.f_narrow(1, first, 3)?, state)));
+        stub.profile.look_behind = look_behind;
+        stub.profile.look_ahead = look_ahead;
+        stub
+    }
+}
+
+impl Network for Stub {
+    fn label(&self) -> String {
+        "stub".to_owned()
+    }
+
+    fn profile(&self) -> Profile {
+        self.profile.clone()
+    }
+
+    fn initial_state(&self, batch: i64, height: i64, width: i64) -> Result<State> {
+        let round = |side: i64| side + (-side).rem_euclid(4);
+        let size = if self.profile.states.iter().all(|state| state.divisor == 1) {
+            [batch, height, width]
+        } else {
+            [batch, round(height), round(width)]
+        };
+        State::zeros(&self.profile.states, size, self.placement())
+    }
+
+    fn step(&self, window: &Tensor, state: State) -> Result<(Tensor, State)> {
+        (self.step)(window, state)
+    }
+
+    fn placement(&self) -> (Kind, Device) {
+        (Kind::Float, Device::Cpu)
+    }
+}
+
+/// Numbers of a fixed sequence (xorshift64*), for tests that must repeat.
+pub struct Numbers(u64);
+
+impl Numbers {
+    /// The sequence of `seed`.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    /// The next number, all bits random.
+    pub fn bits(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
+    }
+
+    /// The next number in [0, 1).
+    #[allow(clippy::cast_precision_loss)]
+    pub fn unit(&mut self) -> f32 {
+        (self.bits() >> 40) as f32 / (1_u64 << 24) as f32
+    }
+}
+
+/// Random weights of a network, as [`crate::weights::save`] takes them. Uniform with the variance
+/// 0.5 over fan-in and biases of zero, which keeps every state bounded.
+///
+/// # Errors
+/// [`crate::Error::UnknownNetwork`].
+pub fn random_weights(spec: &Spec, seed: u64) -> Result<Vec<(String, Vec<i64>, Vec<f32>)>> {
+    let mut numbers = Numbers::new(seed);
+    let tensors = expected_tensors(spec)?.into_iter().map(|(name, shape)| {
+        let count = usize::try_from(shape.iter().product::<i64>()).unwrap_or_default();
+        let fan_in: i64 = shape.iter().skip(1).product();
+        #[allow(clippy::cast_precision_loss)]
+        let edge = if shape.len() == 1 {
+            0.0
+        } else {
+            (1.5 / fan_in as f32).sqrt()
+        };
+        let values = (0..count).map(|_| edge * (2.0 * numbers.unit() - 1.0));
+        let values = values.collect();
+        (name, shape, values)
+    });
+    Ok(tensors.collect())
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Errors of the library as GStreamer's element errors: domain, code and a whole sentence for the
+//! user; the cause goes into the debug field. Table: `docs/ELEMENT.md`, errors.
+
+use gst::{LibraryError, ResourceError};
+use rirn::Error;
+use rirn::error::WeightsError;
+use std::path::PathBuf;
+
+/// Where the weights come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Weights {
+    /// Built in, by name.
+    BuiltIn(String),
+    /// A file.
+    File(PathBuf),
+}
+
+impl Weights {
+    /// Reads the weights; tensors are not compared with the network yet.
+    pub(crate) fn read(&self) -> Result<rirn::weights::Weights, WeightsError> {
+        match self {
+            Self::BuiltIn(name) => rirn::weights::Weights::built_in(name),
+            Self::File(path) => rirn::weights::Weights::open(path),
+        }
+    }
+
+    /// The name that a message shows.
+    fn shown(&self) -> String {
+        match self {
+            Self::BuiltIn(name) => name.clone(),
+            Self::File(path) => path.to_string_lossy().into_owned(),
+        }
+    }
+}
+
+/// Why the element cannot start with these weights.
+pub(crate) fn at_start(error: &Error, weights: &Weights) -> gst::ErrorMessage {
+    match error {
+        Error::Weights(error) => of_weights(error, &weights.shown()),
+        Error::UnknownNetwork(_) => message(
+            LibraryError::Settings,
+            format!(
+                "Weights file \"{}\" cannot be used: {error}.",
+                weights.shown()
+            ),
+            error,
+        ),
+        other => of_engine(other),
+    }
+}
+
+fn of_weights(error: &WeightsError, file: &str) -> gst::ErrorMessage {
+    match error {
+        WeightsError::UnknownName { name, known } => message(
+            ResourceError::NotFound,
+            format!("There are no weights named \"{name}\"; there are: {known}."),
+            error,
+        ),
+        WeightsError::NotFound => message(
+            ResourceError::NotFound,
+            format!("Weights file \"{file}\" does not exist."),
+            error,
+        ),
+        WeightsError::Unreadable { cause } => message(
+            ResourceError::OpenRead,
+            format!("Weights file \"{file}\" cannot be opened: {cause}."),
+            error,
+        ),
+        WeightsError::Version { found } => message(
+            LibraryError::Settings,
+            format!(
+                "Weights file \"{file}\" is of version {found}, which this plugin does not know."
+            ),
+            error,
+        ),
+        WeightsError::Spec(spec) => message(
+            LibraryError::Settings,
+            format!("Weights file \"{file}\" describes no network that this plugin knows: {spec}."),
+            error,
+        ),
+        WeightsError::Misfit { network, fault } => message(
+            LibraryError::Settings,
+            format!("Weights in \"{file}\" do not fit network \"{network}\": {fault}."),
+            error,
+        ),
+        other => message(
+            ResourceError::Read,
+            format!("Weights file \"{file}\" is damaged or not a weights file: {other}."),
+            error,
+        ),
+    }
+}
+
+/// Why a frame, or the engine, failed.
+pub(crate) fn of_engine(error: &Error) -> gst::ErrorMessage {
+    match error {
+        Error::DeviceText(text) => message(
+            ResourceError::Settings,
+            format!("Device \"{text}\" is not auto, cpu, cuda or cuda:N."),
+            error,
+        ),
+        Error::NoCuda { .. } => message(ResourceError::NotFound, format!("{error}."), error),
+        Error::OutOfMemory(_) => message(
+            ResourceError::NoSpaceLeft,
+            "There is not enough memory for the network.".to_owned(),
+            error,
+        ),
+        Error::WorkerPanicked => message(
+            LibraryError::Failed,
+            "Internal error in the deblurring worker.".to_owned(),
+            error,
+        ),
+        other => message(
+            LibraryError::Failed,
+            format!("The network failed: {other}."),
+            error,
+        ),
+    }
+}
+
+/// A buffer that is not the picture that its caps promise.
+pub(crate) fn unreadable(cause: &str) -> gst::ErrorMessage {
+    message(
+        ResourceError::Read,
+        "Video frame could not be read.".to_owned(),
+        &cause,
+    )
+}
+
+fn message(
+    code: impl gst::MessageErrorDomain,
+    text: String,
+    cause: &dyn std::fmt::Display,
+) -> gst::ErrorMessage {
+    gst::error_msg!(code, ("{}", text), ["{}", cause])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Weights, at_start};
+    use gst::glib;
+    use rirn::Error;
+    use rirn::error::WeightsError;
+
+    /// Domain, code and sentence as a bus message shows them.
+    fn shown(error: Error) -> (glib::Quark, i32, String) {
+        gst::init().expect("GStreamer starts");
+        let message = at_start(&error, &Weights::File("w.safetensors".into()));
+        let text = format!("{message:?}");
+        let sentence = text.split("message: Some(\"").nth(1).expect("a sentence");
+        let sentence = sentence.split("\"), debug").next().expect("its end");
+        let number = |field: &str| {
+            let rest = text.split(field).nth(1).expect("the field");
+            rest.trim_start_matches(": ")
+                .split([',', ' '])
+                .next()
+                .expect("a number")
+                .to_owned()
+        };
+        let domain = if text.contains("gst-resource-error") {
+            "gst-resource-error-quark"
+        } else {
+            "gst-library-error-quark"
+        };
+        let code = number("error_code").parse().expect("a code");
+        (
+            glib::Quark::from_str(domain),
+            code,
+            sentence.replace("\\\"", "\""),
+        )
+    }
+
+    #[test]
+    fn every_cause_has_its_domain_code_and_sentence() {
+        let resource = |code: gst::ResourceError| {
+            (
+                glib::Quark::from_str("gst-resource-error-quark"),
+                code as i32,
+            )
+        };
+        let _ = resource;
+        let cases: Vec<(Error, &str)> = vec![
+            (
+                WeightsError::NotFound.into(),
+                "Weights file \"w.safetensors\" does not exist.",
+            ),
+            (
+                Error::DeviceText("gpu".into()),
+                "Device \"gpu\" is not auto, cpu, cuda or cuda:N.",
+            ),
+            (
+                Error::NoCuda {
+                    index: 1,
+                    reason: "there are only 1 devices".into(),
+                },
+                "CUDA device 1 was asked for, but there are only 1 devices.",
+            ),
+            (
+                Error::WorkerPanicked,
+                "Internal error in the deblurring worker.",
+            ),
+        ];
+        for (error, sentence) in cases {
+            assert_eq!(shown(error).2, sentence);
+        }
+    }
+}

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! [`Running`]: what an element holds between READY to PAUSED and back. A [`Deblurrer`], the
+//! buffers that wait for their frame, and the timeline that tells when to forget. It belongs to
+//! the streaming thread; times, flags and metas of an output come from its own input buffer.
+
+use super::continuity::{BufferFacts, CapsChange, Decision, Happening, Line, Past, Reason};
+use super::continuity::{SegmentFacts, Timeline};
+use super::counters::Counters;
+use super::failure;
+use super::latency::{LatencyMeter, Reported};
+use super::settings::Settings;
+use super::video::Video;
+use rirn::{Deblurrer, Engine, Error, Frame, Interrupt};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Counters as the streaming thread and the property `stats` share them.
+pub(crate) type SharedCounters = Arc<Mutex<Counters>>;
+
+/// A frame whose turn has come.
+pub(crate) enum Finished {
+    /// It goes out as it came.
+    Untouched(gst::Buffer),
+    /// It goes out with the correction from `blurred` to `sharp`.
+    Sharp {
+        input: gst::Buffer,
+        blurred: Arc<Frame>,
+        sharp: Frame,
+    },
+}
+
+/// Something to tell the application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Warning {
+    /// The states had grown out of bounds and were cleared.
+    Diverged,
+    /// The network gave no finite picture.
+    NotFinite,
+}
+
+/// What came of an event or a frame.
+#[derive(Default)]
+pub(crate) struct Report {
+    pub(crate) finished: Vec<Finished>,
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// Why the stream cannot go on.
+pub(crate) enum Stopped {
+    /// A flush or a stop: no error.
+    Flushing,
+    /// To be posted.
+    Failed(gst::ErrorMessage),
+}
+
+impl From<Error> for Stopped {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Interrupted => Self::Flushing,
+            other => Self::Failed(failure::of_engine(&other)),
+        }
+    }
+}
+
+/// A buffer in the line; without a frame it only keeps its place.
+struct Waiting {
+    buffer: gst::Buffer,
+    blurred: Option<Arc<Frame>>,
+}
+
+pub(crate) struct Running {
+    deblurrer: Deblurrer,
+    interrupt: Interrupt,
+    timeline: Timeline,
+    meter: LatencyMeter,
+    counters: SharedCounters,
+    current: Option<(gst::Caps, Video)>,
+    waiting: VecDeque<Waiting>,
+    /// Frames that wait for their turn to be asked for.
+    pub(crate) ready: VecDeque<gst::Buffer>,
+}
+
+impl Running {
+    pub(crate) fn new(
+        engine: Engine,
+        interrupt: Interrupt,
+        reported: Arc<Reported>,
+        counters: SharedCounters,
+        enabled: bool,
+    ) -> Self {
+        let deblurrer = Deblurrer::new(Arc::new(engine));
+        let delay = u32::try_from(deblurrer.delay()).unwrap_or(u32::MAX);
+        Self {
+            deblurrer,
+            interrupt,
+            timeline: Timeline::new(enabled),
+            meter: LatencyMeter::new(delay, reported),
+            counters,
+            current: None,
+            waiting: VecDeque::new(),
+            ready: VecDeque::new(),
+        }
+    }
+
+    /// The negotiated video.
+    pub(crate) fn video(&self) -> Option<&Video> {
+        self.current.as_ref().map(|(_, video)| video)
+    }
+
+    /// CAPS are about to come: finishes what belongs to the old ones.
+    pub(crate) fn caps_event(&mut self, caps: &gst::Caps) -> Result<Report, Stopped> {
+        let Some(new) = Video::from_caps(caps) else {
+            return Ok(Report::default());
+        };
+        let change = match &self.current {
+            Some((old, _)) if old == caps => CapsChange::Equal,
+            Some((_, old)) if (old.width(), old.height()) == (new.width(), new.height()) => {
+                CapsChange::Other
+            }
+            _ => CapsChange::Size,
+        };
+        let decision = self.timeline.caps(change, new.interval());
+        self.carry_out(decision)
+    }
+
+    /// CAPS are agreed on. A new size is warmed up, so that the first frame is not late.
+    pub(crate) fn set_caps(&mut self, caps: &gst::Caps, video: Video) -> Result<(), Stopped> {
+        let size = (video.height(), video.width());
+        let known = self.video().map(|video| (video.height(), video.width()));
+        self.meter.set_interval(video.interval());
+        self.current = Some((caps.clone(), video));
+        if known == Some(size) {
+            return Ok(());
+        }
+        self.deblurrer.reset();
+        let engine = Arc::clone(self.deblurrer.engine());
+        match engine.warm_up(size.0, size.1, &self.interrupt) {
+            Ok(taken) => self.meter.seed(taken),
+            // A flush comes between: the first frame warms up instead.
+            Err(Error::Interrupted) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    /// The latency to announce, if it has risen enough.
+    pub(crate) fn latency_to_announce(
+        &mut self,
+        declared: Option<u64>,
+        playing: bool,
+    ) -> Option<u64> {
+        self.meter.set_declared(declared);
+        self.meter.set_playing(playing);
+        self.meter.update()
+    }
+
+    /// STREAM_START.
+    pub(crate) fn stream_start(&mut self, id: &str) -> Result<Report, Stopped> {
+        let decision = self.timeline.stream_start(id);
+        self.carry_out(decision)
+    }
+
+    /// SEGMENT.
+    pub(crate) fn segment(&mut self, segment: SegmentFacts) -> Result<Report, Stopped> {
+        let decision = self.timeline.segment(segment);
+        self.carry_out(decision)
+    }
+
+    /// SEGMENT_DONE.
+    pub(crate) fn segment_done(&mut self) -> Result<Report, Stopped> {
+        let decision = self.timeline.segment_done();
+        self.carry_out(decision)
+    }
+
+    /// GAP.
+    pub(crate) fn gap(
+        &mut self,
+        pts: gst::ClockTime,
+        duration: Option<gst::ClockTime>,
+        max_gap: u64,
+    ) -> Result<Report, Stopped> {
+        let duration = duration.map(gst::ClockTime::nseconds);
+        let decision = self
+            .timeline
+            .gap_event(Some(pts.nseconds()), duration, Some(max_gap));
+        self.carry_out(decision)
+    }
+
+    /// EOS.
+    pub(crate) fn eos(&mut self) -> Result<Report, Stopped> {
+        let decision = self.timeline.eos();
+        self.carry_out(decision)
+    }
+
+    /// FLUSH_STOP: whatever waits is dropped, the past is forgotten. Caps and weights stay.
+    pub(crate) fn flush_stop(&mut self) {
+        let decision = self.timeline.flush_stop();
+        self.drop_line();
+        self.forget(decision);
+        // A step that a flush cut short has lost the past even where nothing was remembered.
+        self.deblurrer.reset();
+    }
+
+    /// A buffer came in.
+    pub(crate) fn buffer(
+        &mut self,
+        buffer: gst::Buffer,
+        settings: &Settings,
+        reset: bool,
+    ) -> Result<Report, Stopped> {
+        let mut report = Report::default();
+        if reset {
+            let decision = self.timeline.user_reset();
+            self.join(decision, &mut report)?;
+        }
+        let decision = self.timeline.enabled(settings.enabled);
+        self.join(decision, &mut report)?;
+        let facts = facts(&buffer);
+        let decision = self.timeline.buffer(facts, Some(settings.max_gap));
+        self.join(decision, &mut report)?;
+        self.meter.arrived(facts.pts);
+        if facts.untouched || !settings.enabled {
+            self.lock_counters().bypassed();
+            self.waiting.push_back(Waiting {
+                buffer,
+                blurred: None,
+            });
+            self.pass_untouched(&mut report);
+        } else {
+            self.feed(buffer, &mut report)?;
+        }
+        Ok(report)
+    }
+
+    /// Gives the memory of a frame back that has been packed.
+    pub(crate) fn recycle(&mut self, blurred: Arc<Frame>, sharp: Frame) {
+        self.deblurrer.recycle(sharp);
+        if let Ok(blurred) = Arc::try_unwrap(blurred) {
+            self.deblurrer.recycle(blurred);
+        }
+    }
+
+    fn feed(&mut self, buffer: gst::Buffer, report: &mut Report) -> Result<(), Stopped> {
+        let mut frame = self.deblurrer.spare();
+        let Some((_, video)) = &self.current else {
+            return Err(Stopped::Failed(failure::unreadable("no caps were set")));
+        };
+        video
+            .unpack(&buffer, &mut frame)
+            .map_err(|cause| Stopped::Failed(failure::unreadable(&cause)))?;
+        let blurred = Arc::new(frame);
+        self.waiting.push_back(Waiting {
+            buffer,
+            blurred: Some(Arc::clone(&blurred)),
+        });
+        match self.deblurrer.push(blurred, &self.interrupt) {
+            Ok(Some(output)) => self.absorb(output, report),
+            Ok(None) => {}
+            Err(error) => return Err(self.failed(error)),
+        }
+        Ok(())
+    }
+
+    /// A step went wrong; the deblurrer has forgotten the past.
+    fn failed(&mut self, error: Error) -> Stopped {
+        if matches!(error, Error::OutOfMemory(_)) {
+            self.lock_counters().oom();
+        }
+        if !matches!(error, Error::Interrupted) {
+            let decision = self.timeline.failed(Happening::EngineError, false);
+            self.forget(decision);
+        }
+        error.into()
+    }
+
+    /// Gives a deblurred frame to the buffer that has waited longest.
+    fn absorb(&mut self, output: rirn::engine::Output, report: &mut Report) {
+        self.pass_untouched(report);
+        let Some(Waiting {
+            buffer,
+            blurred: Some(blurred),
+        }) = self.waiting.pop_front()
+        else {
+            return;
+        };
+        self.lock_counters().processed(output.taken);
+        self.meter.add(output.taken);
+        let waiting = !self.waiting.is_empty();
+        match output.sharp {
+            Some(sharp) => report.finished.push(Finished::Sharp {
+                input: buffer,
+                blurred,
+                sharp,
+            }),
+            None => {
+                let decision = self.timeline.failed(Happening::NotFinite, waiting);
+                self.forget(decision);
+                self.lock_counters().nan();
+                report.warnings.push(Warning::NotFinite);
+                report.finished.push(Finished::Untouched(buffer));
+            }
+        }
+        if output.diverged {
+            let decision = self.timeline.failed(Happening::Diverged, waiting);
+            self.forget(decision);
+            report.warnings.push(Warning::Diverged);
+        }
+        self.pass_untouched(report);
+    }
+
+    /// Lets untouched buffers go whose turn it is.
+    fn pass_untouched(&mut self, report: &mut Report) {
+        while let Some(Waiting { blurred: None, .. }) = self.waiting.front() {
+            if let Some(waiting) = self.waiting.pop_front() {
+                report.finished.push(Finished::Untouched(waiting.buffer));
+            }
+        }
+    }
+
+    fn carry_out(&mut self, decision: Decision) -> Result<Report, Stopped> {
+        let mut report = Report::default();
+        self.join(decision, &mut report)?;
+        Ok(report)
+    }
+
+    fn join(&mut self, decision: Decision, report: &mut Report) -> Result<(), Stopped> {
+        match (decision.line, decision.past) {
+            (Line::Keep, Past::Keep) => {}
+            (Line::Drop, _) => self.drop_line(),
+            // Frames in the line finish with the memory they were taken in with.
+            (Line::Drain, _) | (Line::Keep, Past::Reset(_)) => self.drain(report)?,
+        }
+        self.forget(decision);
+        Ok(())
+    }
+
+    fn drain(&mut self, report: &mut Report) -> Result<(), Stopped> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        loop {
+            match self.deblurrer.drain(&self.interrupt) {
+                Ok(Some(output)) => self.absorb(output, report),
+                Ok(None) => return Ok(()),
+                Err(error) => return Err(self.failed(error)),
+            }
+        }
+    }
+
+    fn drop_line(&mut self) {
+        self.waiting.clear();
+        self.ready.clear();
+        self.lock_counters().line_dropped();
+    }
+
+    /// Forgets the past if the decision says so.
+    fn forget(&mut self, decision: Decision) {
+        if let Past::Reset(reason) = decision.past {
+            self.lock_counters().reset(reason);
+            // After a failure the deblurrer has forgotten already, and frames may wait in it.
+            if !matches!(reason, Reason::Diverged | Reason::Error) {
+                self.deblurrer.reset();
+            }
+        }
+    }
+
+    fn lock_counters(&self) -> MutexGuard<'_, Counters> {
+        self.counters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The parts of a buffer that the timeline looks at.
+fn facts(buffer: &gst::Buffer) -> BufferFacts {
+    let flags = buffer.flags();
+    BufferFacts {
+        pts: buffer.pts().map(gst::ClockTime::nseconds),
+        duration: buffer.duration().map(gst::ClockTime::nseconds),
+        discont: flags.contains(gst::BufferFlags::DISCONT),
+        resync: flags.contains(gst::BufferFlags::RESYNC),
+        untouched: flags.intersects(
+            gst::BufferFlags::GAP | gst::BufferFlags::CORRUPTED | gst::BufferFlags::DECODE_ONLY,
+        ),
+    }
+}

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The properties: names, ranges, defaults, and their values.
+
+use super::{Precision, SplitView};
+use gst::glib::{ParamSpec, ParamSpecBoolean, ParamSpecBoxed, ParamSpecDouble, ParamSpecEnum};
+use gst::glib::{ParamSpecInt, ParamSpecString, ParamSpecUInt64, Value};
+use gst::prelude::*;
+use once_cell::sync::Lazy;
+use rirn::engine::{EngineConfig, Precision as Wanted};
+use rirn::pixel::{Mix, Split};
+
+/// The weights that an element without properties runs.
+const DEFAULT_MODEL: &str = "lite";
+
+/// Past 500 ms no motion is shared between frames at usual rates.
+const DEFAULT_MAX_GAP: u64 = 500_000_000;
+
+/// Value of `processing-latency` that stands for none.
+const MEASURED: u64 = u64::MAX;
+
+/// Values of all properties that can be set.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Settings {
+    pub(crate) model: String,
+    pub(crate) model_file: Option<String>,
+    pub(crate) device: String,
+    pub(crate) precision: Precision,
+    pub(crate) threads: i32,
+    pub(crate) enabled: bool,
+    pub(crate) strength: f64,
+    pub(crate) split_view: SplitView,
+    pub(crate) split_position: f64,
+    pub(crate) max_gap: u64,
+    pub(crate) processing_latency: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            model: DEFAULT_MODEL.to_owned(),
+            model_file: None,
+            device: "auto".to_owned(),
+            precision: Precision::Auto,
+            threads: 0,
+            enabled: true,
+            strength: 1.0,
+            split_view: SplitView::None,
+            split_position: 0.5,
+            max_gap: DEFAULT_MAX_GAP,
+            processing_latency: MEASURED,
+        }
+    }
+}
+
+impl Settings {
+    /// Stores a property's value. GObject has checked name, type and range.
+    pub(crate) fn set(&mut self, name: &str, value: &Value) {
+        match name {
+            "model" => {
+                let model = taken::<Option<String>>(value);
+                self.model = model.unwrap_or_else(|| DEFAULT_MODEL.to_owned());
+            }
+            "model-file" => self.model_file = taken(value),
+            "device" => {
+                let device = taken::<Option<String>>(value);
+                self.device = device.unwrap_or_else(|| "auto".to_owned());
+            }
+            "precision" => self.precision = taken(value),
+            "threads" => self.threads = taken(value),
+            "enabled" => self.enabled = taken(value),
+            "strength" => self.strength = taken(value),
+            "split-view" => self.split_view = taken(value),
+            "split-position" => self.split_position = taken(value),
+            "max-gap" => self.max_gap = taken(value),
+            "processing-latency" => self.processing_latency = taken(value),
+            _ => {}
+        }
+    }
+
+    /// A property's value, none for those that are not settings.
+    pub(crate) fn get(&self, name: &str) -> Option<Value> {
+        Some(match name {
+            "model" => self.model.to_value(),
+            "model-file" => self.model_file.to_value(),
+            "device" => self.device.to_value(),
+            "precision" => self.precision.to_value(),
+            "threads" => self.threads.to_value(),
+            "enabled" => self.enabled.to_value(),
+            "strength" => self.strength.to_value(),
+            "split-view" => self.split_view.to_value(),
+            "split-position" => self.split_position.to_value(),
+            "max-gap" => self.max_gap.to_value(),
+            "processing-latency" => self.processing_latency.to_value(),
+            _ => return None,
+        })
+    }
+
+    /// What the engine is opened with.
+    ///
+    /// # Errors
+    /// [`rirn::Error::DeviceText`].
+    pub(crate) fn engine(&self) -> rirn::Result<EngineConfig> {
+        Ok(EngineConfig {
+            device: self.device.parse()?,
+            precision: match self.precision {
+                Precision::Auto => Wanted::Auto,
+                Precision::Float32 => Wanted::Float32,
+                Precision::Float16 => Wanted::Float16,
+                Precision::Bfloat16 => Wanted::Bfloat16,
+            },
+            threads: u32::try_from(self.threads).unwrap_or_default(),
+        })
+    }
+
+    /// The time for one frame that the user declares, none to measure it.
+    pub(crate) fn declared_latency(&self) -> Option<u64> {
+        (self.processing_latency != MEASURED).then_some(self.processing_latency)
+    }
+
+    /// How the correction is mixed into the picture.
+    #[allow(clippy::cast_possible_truncation)]
+    pub(crate) fn mix(&self) -> Mix {
+        let position = self.split_position as f32;
+        Mix {
+            strength: self.strength as f32,
+            split: match self.split_view {
+                SplitView::None => Split::None,
+                SplitView::Vertical => Split::Vertical(position),
+                SplitView::Horizontal => Split::Horizontal(position),
+            },
+        }
+    }
+}
+
+/// The value in the type that the property was declared with.
+fn taken<T: for<'v> gst::glib::value::FromValue<'v> + 'static>(value: &Value) -> T {
+    value.get_owned().expect("GObject has checked the type")
+}
+
+/// Descriptions of all properties.
+pub(crate) fn properties() -> &'static [ParamSpec] {
+    static PROPERTIES: Lazy<Vec<ParamSpec>> = Lazy::new(|| {
+        let mut all = at_start();
+        all.extend(while_playing());
+        all.extend(to_read());
+        all
+    });
+    &PROPERTIES
+}
+
+/// Properties that act at the next READY to PAUSED.
+fn at_start() -> Vec<ParamSpec> {
+    vec![
+        ParamSpecString::builder("model")
+            .nick("Model")
+            .blurb("Built-in weights by name; used where model-file is not set")
+            .default_value(Some(DEFAULT_MODEL))
+            .mutable_ready()
+            .build(),
+        ParamSpecString::builder("model-file")
+            .nick("Model file")
+            .blurb("Weights file (safetensors, format of this project); null takes model")
+            .mutable_ready()
+            .build(),
+        ParamSpecString::builder("device")
+            .nick("Device")
+            .blurb("Where the network runs: auto, cpu, cuda or cuda:N")
+            .default_value(Some("auto"))
+            .mutable_ready()
+            .build(),
+        ParamSpecEnum::builder_with_default("precision", Precision::Auto)
+            .nick("Precision")
+            .blurb("Arithmetic of the network; the frame itself stays float32")
+            .mutable_ready()
+            .build(),
+        ParamSpecInt::builder("threads")
+            .nick("Threads")
+            .blurb("CPU threads of the network, shared by the process; 0 lets LibTorch choose")
+            .minimum(0)
+            .maximum(256)
+            .default_value(0)
+            .mutable_ready()
+            .build(),
+    ]
+}
+
+/// Properties that act on the next frame.
+fn while_playing() -> Vec<ParamSpec> {
+    vec![
+        ParamSpecBoolean::builder("enabled")
+            .nick("Enabled")
+            .blurb("False passes frames untouched and costs nothing; true again starts afresh")
+            .default_value(true)
+            .mutable_playing()
+            .controllable()
+            .build(),
+        ParamSpecDouble::builder("strength")
+            .nick("Strength")
+            .blurb("Share of the correction that is applied")
+            .minimum(0.0)
+            .maximum(1.0)
+            .default_value(1.0)
+            .mutable_playing()
+            .controllable()
+            .build(),
+        ParamSpecEnum::builder_with_default("split-view", SplitView::None)
+            .nick("Split view")
+            .blurb("Shows the input beside the result")
+            .mutable_playing()
+            .build(),
+        ParamSpecDouble::builder("split-position")
+            .nick("Split position")
+            .blurb("Where the two halves meet, as a share of width or height; left or top is input")
+            .minimum(0.0)
+            .maximum(1.0)
+            .default_value(0.5)
+            .mutable_playing()
+            .build(),
+        ParamSpecUInt64::builder("max-gap")
+            .nick("Longest gap")
+            .blurb("Longest hole in time, in nanoseconds, after which the memory is kept")
+            .default_value(DEFAULT_MAX_GAP)
+            .mutable_playing()
+            .build(),
+        ParamSpecUInt64::builder("processing-latency")
+            .nick("Processing latency")
+            .blurb("Declared time for one frame in nanoseconds; the largest value measures it")
+            .default_value(MEASURED)
+            .mutable_playing()
+            .build(),
+    ]
+}
+
+/// Properties that can only be read.
+fn to_read() -> Vec<ParamSpec> {
+    vec![
+        ParamSpecString::builder("active-model")
+            .nick("Active model")
+            .blurb("Weights and network in use, null before PAUSED")
+            .read_only()
+            .build(),
+        ParamSpecString::builder("active-device")
+            .nick("Active device")
+            .blurb("Device in use, null before PAUSED")
+            .read_only()
+            .build(),
+        ParamSpecBoxed::builder::<gst::Structure>("stats")
+            .nick("Statistics")
+            .blurb("Counters and times since the last start")
+            .read_only()
+            .build(),
+    ]
+}
+
+/// Whether a property acts only at the next READY to PAUSED.
+pub(crate) fn acts_at_start(pspec: &ParamSpec) -> bool {
+    pspec.flags().contains(gst::PARAM_FLAG_MUTABLE_READY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Settings, acts_at_start, properties};
+    use gst::glib::ParamFlags;
+
+    #[test]
+    fn every_writable_property_has_a_setting_with_the_declared_default() {
+        gst::init().expect("GStreamer starts");
+        let settings = Settings::default();
+        for pspec in properties() {
+            let value = settings.get(pspec.name());
+            assert_eq!(
+                value.is_some(),
+                pspec.flags().contains(ParamFlags::WRITABLE),
+                "{}",
+                pspec.name()
+            );
+            let Some(value) = value else { continue };
+            assert!(pspec.value_defaults(&value), "{}", pspec.name());
+            assert!(!pspec.blurb().expect("a blurb").is_empty());
+            let mut same = Settings::default();
+            same.set(pspec.name(), &value);
+            assert_eq!(same, settings);
+        }
+    }
+
+    #[test]
+    fn what_the_engine_is_opened_with_acts_at_start() {
+        let names: Vec<_> = properties()
+            .iter()
+            .filter(|p| acts_at_start(p))
+            .map(|p| p.name())
+            .collect();
+        assert_eq!(
+            names,
+            ["model", "model-file", "device", "precision", "threads"]
+        );
+    }
+
+    #[test]
+    fn null_texts_take_the_default() {
+        let mut settings = Settings::default();
+        for name in ["model", "device"] {
+            settings.set(name, &gst::glib::Value::from(None::<String>));
+        }
+        assert_eq!(settings, Settings::default());
+    }
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! GStreamer's video description to the pixel floor's, and mapped buffers to pictures.
+
+use super::frame_map;
+use gst::glib;
+use gst_video::prelude::*;
+use gst_video::{
+    VideoCapsBuilder, VideoChromaSite, VideoColorMatrix, VideoColorRange, VideoFormat,
+    VideoFrameRef, VideoInfo,
+};
+use rirn::Frame;
+use rirn::pixel::{
+    self, Colorimetry, Matrix, Mix, Picture, PictureMut, PixelFormat, Range, Siting,
+};
+
+/// Smallest and largest side of a picture in pixels.
+const SIDES: std::ops::RangeInclusive<i32> = 16..=16384;
+
+/// Raw video in system memory, in every format that the pixel floor has.
+pub(crate) fn template_caps() -> gst::Caps {
+    let formats = PixelFormat::ALL
+        .iter()
+        .map(|format| VideoFormat::from_string(format.name()));
+    VideoCapsBuilder::new()
+        .format_list(formats)
+        .width_range(SIDES)
+        .height_range(SIDES)
+        .framerate_range(gst::Fraction::new(0, 1)..=gst::Fraction::new(i32::MAX, 1))
+        .build()
+}
+
+/// Why a buffer cannot be used as a picture.
+pub(crate) type Unreadable = String;
+
+/// Negotiated video: the caps' own description and the pixel floor's.
+#[derive(Debug, Clone)]
+pub(crate) struct Video {
+    info: VideoInfo,
+    format: PixelFormat,
+    colorimetry: Colorimetry,
+}
+
+impl Video {
+    /// Reads caps; none if they are not fixed raw video of a known format.
+    pub(crate) fn from_caps(caps: &gst::CapsRef) -> Option<Self> {
+        let info = VideoInfo::from_caps(caps).ok()?;
+        let format = PixelFormat::from_name(&info.format().to_str())?;
+        let colorimetry = colorimetry(&info);
+        Some(Self {
+            info,
+            format,
+            colorimetry,
+        })
+    }
+
+    /// Bytes of a picture in GStreamer's own layout.
+    pub(crate) fn bytes(&self) -> usize {
+        self.info.size()
+    }
+
+    /// Height in pixels.
+    pub(crate) fn height(&self) -> usize {
+        self.info.height() as usize
+    }
+
+    /// Width in pixels.
+    pub(crate) fn width(&self) -> usize {
+        self.info.width() as usize
+    }
+
+    /// Time between frames in nanoseconds; none if the rate is variable or unknown.
+    pub(crate) fn interval(&self) -> Option<u64> {
+        let rate = self.info.fps();
+        let (frames, seconds) = (
+            u64::try_from(rate.numer()).ok()?,
+            u64::try_from(rate.denom()).ok()?,
+        );
+        seconds.checked_mul(1_000_000_000)?.checked_div(frames)
+    }
+
+    /// Reads a buffer into `frame` as RGB in [0, 1].
+    pub(crate) fn unpack(
+        &self,
+        buffer: &gst::BufferRef,
+        frame: &mut Frame,
+    ) -> Result<(), Unreadable> {
+        self.with_picture(buffer, |picture| pixel::unpack(&picture, frame))
+    }
+
+    /// Writes `input` with the correction from `blurred` to `sharp` into `output`.
+    pub(crate) fn pack(
+        &self,
+        input: &gst::BufferRef,
+        blurred: &Frame,
+        sharp: &Frame,
+        mix: &Mix,
+        output: &mut gst::BufferRef,
+    ) -> Result<(), Unreadable> {
+        let mut mapped = VideoFrameRef::from_buffer_ref_writable(output, &self.info)
+            .map_err(|_| "the output buffer cannot be mapped")?;
+        let planes = frame_map::planes_mut(&mut mapped)
+            .ok_or("the output buffer's planes lie outside its memory or on each other")?;
+        let mut target = PictureMut::new(
+            self.format,
+            self.width(),
+            self.height(),
+            self.colorimetry,
+            planes,
+        )
+        .map_err(|error| error.to_string())?;
+        self.with_picture(input, |picture| {
+            pixel::pack(&picture, blurred, sharp, mix, &mut target)
+        })
+    }
+
+    fn with_picture(
+        &self,
+        buffer: &gst::BufferRef,
+        work: impl FnOnce(Picture<'_>) -> Result<(), rirn::error::PixelError>,
+    ) -> Result<(), Unreadable> {
+        let mapped = VideoFrameRef::from_buffer_ref_readable(buffer, &self.info)
+            .map_err(|_| "the buffer cannot be mapped or is too small for its caps")?;
+        let planes = frame_map::planes(&mapped).ok_or("the planes lie outside the memory")?;
+        Picture::new(
+            self.format,
+            self.width(),
+            self.height(),
+            self.colorimetry,
+            planes,
+        )
+        .and_then(work)
+        .map_err(|error| error.to_string())
+    }
+}
+
+/// Makes output buffers come from a pool that knows GstVideoMeta: downstream's if it offers one.
+pub(crate) fn use_video_pool(query: &mut gst::query::Allocation) -> Result<(), glib::BoolError> {
+    let (Some(caps), _) = query.get_owned() else {
+        return Err(glib::bool_error!("allocation query without caps"));
+    };
+    let info = VideoInfo::from_caps(&caps)?;
+    let own_size = u32::try_from(info.size()).unwrap_or(u32::MAX);
+    let offered = query.allocation_pools().into_iter().next();
+    let is_offered = offered.is_some();
+    let (pool, size, min, max) = offered.unwrap_or((None, own_size, 0, 0));
+    let pool = pool.unwrap_or_else(|| gst_video::VideoBufferPool::new().upcast());
+    let size = size.max(own_size);
+    let mut config = pool.config();
+    config.set_params(Some(&caps), size, min, max);
+    config.add_option(gst_video::BUFFER_POOL_OPTION_VIDEO_META.as_str());
+    pool.set_config(config)?;
+    if is_offered {
+        query.set_nth_allocation_pool(0, Some(&pool), size, min, max);
+    } else {
+        query.add_allocation_pool(Some(&pool), size, min, max);
+    }
+    Ok(())
+}
+
+fn colorimetry(info: &VideoInfo) -> Colorimetry {
+    let color = info.colorimetry();
+    let site = info.chroma_site();
+    Colorimetry {
+        matrix: match color.matrix() {
+            VideoColorMatrix::Bt709 => Matrix::Bt709,
+            VideoColorMatrix::Smpte240m => Matrix::Smpte240m,
+            VideoColorMatrix::Bt2020 => Matrix::Bt2020,
+            VideoColorMatrix::Fcc => Matrix::Fcc,
+            // Grey and unset colorimetry; RGB formats do not use it.
+            _ => Matrix::Bt601,
+        },
+        range: match color.range() {
+            VideoColorRange::Range16_235 => Range::Limited,
+            VideoColorRange::Range0_255 => Range::Full,
+            _ if info.is_yuv() => Range::Limited,
+            _ => Range::Full,
+        },
+        siting: Siting {
+            h_cosited: site.contains(VideoChromaSite::H_COSITED),
+            v_cosited: site.contains(VideoChromaSite::V_COSITED),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Video, template_caps};
+    use rirn::pixel::{Matrix, PixelFormat, Range};
+
+    fn video(caps: &str) -> Option<Video> {
+        gst::init().expect("GStreamer starts");
+        Video::from_caps(&caps.parse::<gst::Caps>().expect("caps"))
+    }
+
+    #[test]
+    fn every_pixel_format_is_one_of_gstreamer_and_offered() {
+        gst::init().expect("GStreamer starts");
+        let offered = template_caps();
+        for format in PixelFormat::ALL {
+            let caps = format!(
+                "video/x-raw,format={},width=33,height=17,framerate=30/1",
+                format.name()
+            );
+            let video = video(&caps).expect("caps are understood");
+            assert_eq!(video.format, format);
+            assert!(offered.can_intersect(&caps.parse::<gst::Caps>().expect("caps")));
+        }
+    }
+
+    #[test]
+    fn colorimetry_and_interval_come_from_the_caps() {
+        let caps = "video/x-raw,format=I420,width=64,height=48,framerate=25/1,colorimetry=";
+        let full = video(&format!("{caps}1:3:5:1")).expect("caps are understood");
+        assert_eq!(
+            (full.colorimetry.matrix, full.colorimetry.range),
+            (Matrix::Bt709, Range::Full)
+        );
+        assert_eq!(full.interval(), Some(40_000_000));
+        let small = video("video/x-raw,format=I420,width=64,height=48,framerate=0/1");
+        let small = small.expect("caps are understood");
+        assert_eq!(
+            (small.colorimetry.matrix, small.colorimetry.range),
+            (Matrix::Bt601, Range::Limited)
+        );
+        assert_eq!(small.interval(), None);
+    }
+
+    #[test]
+    fn other_caps_are_not_understood() {
+        assert!(video("audio/x-raw").is_none());
+        assert!(video("video/x-raw,format=v210,width=64,height=48,framerate=25/1").is_none());
+    }
+}
