@@ -17,16 +17,25 @@ impl Stub {
     /// A network with one state `h` of one channel at a quarter of the size; `step` gets window
     /// and state as [`Network::step`] does.
     pub fn new(step: impl Fn(&Tensor, State) -> Result<(Tensor, State)> + Send + 'static) -> Self {
+        let profile = Profile {
+            look_behind: 0,
+            look_ahead: 0,
+            states: vec![StateProfile {
+                name: "h",
+                channels: 1,
+                divisor: 4,
+            }],
+        };
+        Self::with_profile(profile, step)
+    }
+
+    /// The same with another window and other states.
+    pub fn with_profile(
+        profile: Profile,
+        step: impl Fn(&Tensor, State) -> Result<(Tensor, State)> + Send + 'static,
+    ) -> Self {
         Self {
-            profile: Profile {
-                look_behind: 0,
-                look_ahead: 0,
-                states: vec![StateProfile {
-                    name: "h",
-                    channels: 1,
-                    divisor: 4,
-                }],
-            },
+            profile,
             step: Box::new(step),
         }
     }

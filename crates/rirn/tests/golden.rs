@@ -8,7 +8,7 @@ use rirn::networks::{Network, Rirn, Spec};
 use safetensors::SafeTensors;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 
 /// Largest difference that counts as equal; a float32 run of the oracle differs by 2e-6.
 const TOLERANCE: f64 = 2e-5;
@@ -50,6 +50,8 @@ impl Golden {
     }
 
     fn all() -> Vec<Self> {
+        // Maps of a few pixels are not worth a second thread, least of all in parallel tests.
+        tch::set_num_threads(1);
         let files = std::fs::read_dir(folder()).expect("tests/data/golden is there");
         let mut paths: Vec<_> = files.map(|file| file.expect("an entry").path()).collect();
         paths.retain(|path| {
