@@ -128,12 +128,15 @@ impl Numbers {
     }
 }
 
+/// Name, shape and values of a tensor.
+type NamedValues = (String, Vec<i64>, Vec<f32>);
+
 /// Random weights of a network, as [`crate::weights::save`] takes them. Uniform with the variance
 /// 0.5 over fan-in and biases of zero, which keeps every state bounded.
 ///
 /// # Errors
 /// [`crate::Error::UnknownNetwork`].
-pub fn random_weights(spec: &Spec, seed: u64) -> Result<Vec<(String, Vec<i64>, Vec<f32>)>> {
+pub fn random_weights(spec: &Spec, seed: u64) -> Result<Vec<NamedValues>> {
     let mut numbers = Numbers::new(seed);
     let tensors = expected_tensors(spec)?.into_iter().map(|(name, shape)| {
         let count = usize::try_from(shape.iter().product::<i64>()).unwrap_or_default();

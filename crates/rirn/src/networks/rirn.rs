@@ -180,3 +180,55 @@ impl Network for Rirn {
         self.placement
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Network, Rirn};
+    use crate::error::Result;
+    use crate::layers::Source;
+    use crate::networks::Spec;
+    use crate::ops::{is_channels_last, zeros};
+    use tch::{Device, Kind, Tensor};
+
+    struct Ones(Kind);
+
+    impl Source for Ones {
+        fn tensor(&mut self, _name: &str, shape: &[i64]) -> Result<Tensor> {
+            let small = Tensor::f_full(shape, 1e-3, (self.0, Device::Cpu))?;
+            Ok(small)
+        }
+    }
+
+    fn step(kind: Kind) -> (Tensor, crate::networks::State) {
+        let mut spec: Spec = "ifi-irm-atb".parse().expect("a network");
+        (spec.base, spec.blocks) = (4, 1);
+        let network = Rirn::build(&spec, &mut Ones(kind)).expect("ifi is built in");
+        // An odd size: padding and cropping must keep the memory order too.
+        let frame = zeros([1, 3, 23, 18], Kind::Float, Device::Cpu).expect("zeros");
+        let state = network.initial_state(1, 23, 18).expect("zeros");
+        network.step(&frame, state).expect("a step")
+    }
+
+    #[test]
+    fn one_planar_map_would_cost_a_copy_so_all_states_stay_channels_last() {
+        let (_, state) = step(Kind::Float);
+        assert_eq!(
+            state.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            ["h", "f"]
+        );
+        for (name, tensor) in state.iter() {
+            assert!(is_channels_last(tensor), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_frame_stays_float32_around_a_network_in_half_precision() {
+        let (sharp, state) = step(Kind::BFloat16);
+        assert_eq!(sharp.kind(), Kind::Float);
+        assert!(
+            state
+                .iter()
+                .all(|(_, tensor)| tensor.kind() == Kind::BFloat16)
+        );
+    }
+}

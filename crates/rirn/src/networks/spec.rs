@@ -73,7 +73,7 @@ pub enum SlotKind {
     None,
     /// The inner recurrence module (table S3).
     Irm,
-    /// The attention-based temporal blending (table S4).
+    /// The adaptive temporal blending (table S4).
     Atb,
 }
 
