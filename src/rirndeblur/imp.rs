@@ -23,7 +23,7 @@ use gst_base::subclass::base_transform::{
 use gst_base::subclass::prelude::*;
 use once_cell::sync::Lazy;
 use rirn::Engine;
-use rirn::engine::{FLUSHING, Interrupt, Note, STOPPING};
+use rirn::engine::{FLUSHING, Interrupt, Note, Pending, STOPPING};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -62,6 +62,7 @@ pub struct RirnDeblur {
     started: AtomicBool,
     playing: AtomicBool,
     warned: Mutex<BTreeSet<String>>,
+    pending: Mutex<Option<Pending>>,
     make_network: Mutex<Option<Arc<MakeNetwork>>>,
 }
 
@@ -179,7 +180,10 @@ impl ElementImpl for RirnDeblur {
         }
         let result = self.parent_change_state(transition);
         if transition == gst::StateChange::ReadyToNull {
-            rirn::engine::settle(SETTLE);
+            let pending = lock(&self.pending).take();
+            if let Some(pending) = pending {
+                pending.settle(SETTLE);
+            }
             lock(&self.warned).clear();
         }
         result
@@ -206,6 +210,7 @@ impl BaseTransformImpl for RirnDeblur {
             engine.kind()
         );
         *lock(&self.active) = active;
+        *lock(&self.pending) = Some(engine.pending());
         *lock(&self.running) = Some(Running::new(
             engine,
             self.interrupt.clone(),

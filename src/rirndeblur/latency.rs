@@ -48,6 +48,12 @@ impl Reported {
         self.current()
     }
 
+    /// Nothing is declared, as before the first start.
+    pub(crate) fn clear(&self) {
+        self.look_ahead.store(0, Ordering::Relaxed);
+        self.processing.store(0, Ordering::Relaxed);
+    }
+
     /// What the last query was answered with, or would be now. Before any query the source
     /// counts as not live: nobody relies on a value yet.
     pub(crate) fn current(&self) -> u64 {

@@ -89,6 +89,8 @@ impl Running {
         enabled: bool,
     ) -> Self {
         let deblurrer = Deblurrer::new(Arc::new(engine));
+        // What the life before has declared does not count.
+        reported.clear();
         let delay = u32::try_from(deblurrer.delay()).unwrap_or(u32::MAX);
         Self {
             deblurrer,
@@ -128,13 +130,18 @@ impl Running {
         let size = (video.height(), video.width());
         let known = self.video().map(|video| (video.height(), video.width()));
         self.meter.set_interval(video.interval());
-        self.current = Some((caps.clone(), video));
-        if known == Some(size) {
-            return Ok(());
+        if known != Some(size) {
+            self.current = None;
+            self.warm_up(size)?;
         }
+        self.current = Some((caps.clone(), video));
+        Ok(())
+    }
+
+    fn warm_up(&mut self, (height, width): (usize, usize)) -> Result<(), Stopped> {
         self.deblurrer.reset();
         let engine = Arc::clone(self.deblurrer.engine());
-        match engine.warm_up(size.0, size.1, &self.interrupt) {
+        match engine.warm_up(height, width, &self.interrupt) {
             Ok(taken) => self.meter.seed(taken),
             // A flush comes between: the first frame warms up instead.
             Err(Error::Interrupted) => {}
@@ -218,6 +225,11 @@ impl Running {
         let facts = facts(&buffer);
         let decision = self.timeline.buffer(facts, Some(settings.max_gap));
         self.join(decision, &mut report)?;
+        let mut buffer = buffer;
+        if matches!(decision.past, Past::Reset(_)) {
+            // The stream jumps here, whether or not the source has said so.
+            buffer.make_mut().set_flags(gst::BufferFlags::DISCONT);
+        }
         self.meter.arrived(facts.pts);
         if facts.untouched || !settings.enabled {
             self.lock_counters().bypassed();
@@ -269,6 +281,8 @@ impl Running {
         if !matches!(error, Error::Interrupted) {
             let decision = self.timeline.failed(Happening::EngineError, false);
             self.forget(decision);
+            // The frames that waited are lost with the past; the next one is not one of them.
+            self.drop_line();
         }
         error.into()
     }

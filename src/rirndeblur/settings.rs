@@ -215,6 +215,7 @@ fn while_playing() -> Vec<ParamSpec> {
             .maximum(1.0)
             .default_value(0.5)
             .mutable_playing()
+            .controllable()
             .build(),
         ParamSpecUInt64::builder("max-gap")
             .nick("Longest gap")
@@ -275,7 +276,13 @@ mod tests {
                 pspec.name()
             );
             let Some(value) = value else { continue };
-            assert!(pspec.value_defaults(&value), "{}", pspec.name());
+            let declared = pspec.default_value();
+            assert_eq!(
+                format!("{value:?}"),
+                format!("{declared:?}"),
+                "{}",
+                pspec.name()
+            );
             assert!(!pspec.blurb().expect("a blurb").is_empty());
             let mut same = Settings::default();
             same.set(pspec.name(), &value);

@@ -44,7 +44,7 @@ impl Video {
     /// Reads caps; none if they are not fixed raw video of a known format.
     pub(crate) fn from_caps(caps: &gst::CapsRef) -> Option<Self> {
         let info = VideoInfo::from_caps(caps).ok()?;
-        let format = PixelFormat::from_name(&info.format().to_str())?;
+        let format = PixelFormat::from_name(info.format().to_str().as_str())?;
         let colorimetry = colorimetry(&info);
         Some(Self {
             info,
@@ -140,7 +140,7 @@ pub(crate) fn use_video_pool(query: &mut gst::query::Allocation) -> Result<(), g
     };
     let info = VideoInfo::from_caps(&caps)?;
     let own_size = u32::try_from(info.size()).unwrap_or(u32::MAX);
-    let offered = query.allocation_pools().into_iter().next();
+    let offered = query.allocation_pools().next();
     let is_offered = offered.is_some();
     let (pool, size, min, max) = offered.unwrap_or((None, own_size, 0, 0));
     let pool = pool.unwrap_or_else(|| gst_video::VideoBufferPool::new().upcast());

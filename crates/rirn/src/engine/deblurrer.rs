@@ -156,8 +156,9 @@ impl Past {
         };
         let (picture, state) = network.step(&window, state)?;
         self.steps += 1;
-        let diverged = self.steps.is_multiple_of(WATCH_EVERY) && !is_healthy(&state)?;
         let finite = to_frame(&picture, &mut sharp)?;
+        let is_watched = finite && self.steps.is_multiple_of(WATCH_EVERY);
+        let diverged = is_watched && !is_healthy(&state)?;
         self.state = (finite && !diverged).then_some(state);
         let output = Output {
             sharp: finite.then_some(sharp),

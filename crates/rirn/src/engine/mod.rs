@@ -13,6 +13,7 @@ mod deblurrer;
 mod device;
 mod interrupt;
 mod load;
+mod pending;
 mod precision;
 mod window;
 mod worker;
@@ -20,6 +21,7 @@ mod worker;
 pub use config::{DeviceChoice, EngineConfig, Precision};
 pub use deblurrer::{Deblurrer, Output};
 pub use interrupt::{FLUSHING, Interrupt, STOPPING};
+pub use pending::Pending;
 pub use precision::Note;
 
 use crate::error::{Error, Result};
@@ -43,6 +45,7 @@ pub struct Engine {
     kind: Kind,
     device: Device,
     notes: Vec<Note>,
+    pending: Pending,
 }
 
 impl Engine {
@@ -99,6 +102,7 @@ impl Engine {
             kind,
             device,
             notes,
+            pending: Pending::default(),
         })
     }
 
@@ -142,6 +146,12 @@ impl Engine {
         &self.notes
     }
 
+    /// The jobs that the worker holds of this engine; outlives it.
+    #[must_use]
+    pub fn pending(&self) -> Pending {
+        self.pending.clone()
+    }
+
     /// Runs two steps on a grey picture of this size, so that the first real frame finds compiled
     /// kernels and sized pools, and gives the time of the second.
     ///
@@ -172,19 +182,13 @@ impl Engine {
         job: impl FnOnce(&dyn Network) -> Result<T> + Send + 'static,
     ) -> Ticket<T> {
         let network = Arc::clone(&self.network);
+        let guard = self.pending.enter();
         self.worker.submit(move || {
+            let _counted = guard;
             // A step that panicked has moved its state out; the network itself is never changed.
             let network = network.lock().unwrap_or_else(PoisonError::into_inner);
             job(network.as_ref())
         })
-    }
-}
-
-/// Waits until every worker has let go of what was submitted so far, `limit` at most for each. A
-/// process that ends while LibTorch computes may crash in its destructors.
-pub fn settle(limit: Duration) {
-    for worker in Worker::all() {
-        worker.submit(|| Ok(())).wait_at_most(limit);
     }
 }
 

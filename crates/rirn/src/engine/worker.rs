@@ -15,7 +15,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 use tch::Device;
 
 /// A job that waits for its turn.
@@ -57,12 +56,6 @@ impl Worker {
             .map_err(|error| Error::Torch(format!("no thread for the network: {error}")))?;
         workers.push((device, worker));
         Ok(worker)
-    }
-
-    /// All workers started so far.
-    pub(super) fn all() -> Vec<&'static Self> {
-        let workers = WORKERS.lock().unwrap_or_else(PoisonError::into_inner);
-        workers.iter().map(|(_, worker)| *worker).collect()
     }
 
     /// Puts a job into the queue.
@@ -160,11 +153,6 @@ impl<T: Send + 'static> Ticket<T> {
         let result = self.receive();
         interrupt.disarm();
         result
-    }
-
-    /// Waits for the end of the job, but not for ever.
-    pub(super) fn wait_at_most(self, limit: Duration) {
-        let _result = self.receiver.recv_timeout(limit);
     }
 
     fn receive(&self) -> Result<T> {

@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+#
+# Everything the build server runs, in its order; gets ready what it needs first.
+#   ./test.sh           the checks and all tests that need no GPU
+#   ./test.sh --cuda    LibTorch with CUDA, and also the tests that need an NVIDIA GPU
+# The variables scripts/setup.sh names in its head work here, too.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+flavour=cpu
+for argument; do
+    case "$argument" in
+        --cuda) flavour=cu130 ;;
+        -h | --help) sed -n '4,7s/^# \{0,1\}//p' "$0" && exit 0 ;;
+        *) echo "test.sh: \"$argument\" is not known, see ./test.sh --help." >&2 && exit 2 ;;
+    esac
+done
+
+# shellcheck source=scripts/setup.sh
+. scripts/setup.sh
+begin=$SECONDS
+setup "$flavour"
+[ ! -t 1 ] || export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-always}
+export CARGO_TERM_PROGRESS_WHEN=${CARGO_TERM_PROGRESS_WHEN:-never}
+
+# Files git knows, or everything but build output where there is no git.
+tracked_files() {
+    git ls-files -z 2>/dev/null ||
+        find . -type f -not -path './target/*' -not -path './.git/*' -not -path './out/*' -print0
+}
+
+scripts_are_sound() {
+    local file files=()
+    while IFS= read -r -d '' file; do
+        case "$file" in *.sh | .ci/run) files+=("$file") ;; esac
+    done < <(tracked_files)
+    for file in "${files[@]}"; do
+        bash -n "$file"
+    done
+    if command -v shellcheck >/dev/null; then
+        shellcheck --external-sources "${files[@]}"
+    fi
+}
+
+files_are_in_order() {
+    local file size whole=0 bad=0 texts=()
+    while IFS= read -r -d '' file; do
+        if [ ! -f "$file" ] || [ -L "$file" ]; then
+            continue
+        fi
+        size=$(stat -c %s "$file")
+        whole=$((whole + size))
+        if [ "$size" -gt 5000000 ]; then
+            echo "$file has $size bytes, more than 5 MB" && bad=1
+        fi
+        texts+=("$file")
+    done < <(tracked_files)
+    if [ "$whole" -gt 40000000 ]; then
+        echo "all files together have $whole bytes, more than 40 MB" && bad=1
+    fi
+    # Home and work folders of one machine; -I leaves binary files out.
+    if grep -nIE '(^|[^A-Za-z0-9_.$})~-])/(root|work|home/[A-Za-z0-9_.-]+)/' "${texts[@]}"; then
+        echo "these lines name a folder of one machine" && bad=1
+    fi
+    return "$bad"
+}
+
+# The plugin's normal dependencies: no command line, pictures, charts, training.
+plugin_is_thin() {
+    local tree
+    tree=$(cargo tree --locked -p gst-plugin-rirndeblur -e normal --prefix none --format '{p}')
+    grep -q '^tch v' <<<"$tree"
+    if grep -E '^(clap|image|rayon|toml|rirn-lab|plotters|minijinja) v' <<<"$tree"; then
+        echo "the plugin must not depend on these"
+        return 1
+    fi
+    echo "$(sort -u <<<"$tree" | wc -l) packages"
+}
+
+# GNU ld would keep these, and on the CPU's LibTorch the plugin could not be loaded. The file is
+# what the plugin's tests were linked with; a build of its own would compile much once more.
+plugin_loads_only_its_own() {
+    local needed
+    needed=$(readelf --dynamic "$CARGO_TARGET_DIR/debug/deps/libgstrirndeblur.so" | grep NEEDED)
+    if grep -E '\[libtorch(_cuda)?\.so' <<<"$needed"; then
+        echo "the plugin must not ask for these"
+        return 1
+    fi
+}
+
+step shown "format" "run cargo fmt --all" cargo fmt --all --check
+step shown "scripts" "mend what is listed above" scripts_are_sound
+step shown "files" "mend what is listed above" files_are_in_order
+step shown "clippy" "mend what is listed above" \
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+RUSTDOCFLAGS="-D warnings" step shown "documentation" "mend what is listed above" \
+    cargo doc --no-deps --workspace --locked
+step shown "thin plugin" "move the dependency to another package" plugin_is_thin
+if command -v cargo-deny >/dev/null; then
+    step shown "licences" "see deny.toml" cargo deny --offline check bans licenses sources
+fi
+step shown "tests" "the first failing test is above" cargo test --workspace --locked
+step shown "libraries" "see the replaced libtorch.so in scripts/fetch-libtorch.sh" \
+    plugin_loads_only_its_own
+if [ "$flavour" != cpu ]; then
+    step shown "tests on cuda" "the first failing test is above; nvidia-smi shows the GPU" \
+        cargo test --workspace --locked -- --ignored cuda
+fi
+
+say "all passed in $((SECONDS - begin)) s:"
+for line in "${steps[@]}"; do
+    printf '%6d s  %s\n' "${line%% *}" "${line#* }"
+done

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The element from outside: what `docs/ELEMENT.md` promises, one file per chapter. `harness.rs`
+//! holds what the files share.
+
+mod binary;
+mod callbacks;
+mod caps;
+mod clip;
+mod element;
+mod endurance;
+mod errors;
+mod events;
+mod faults;
+mod flush;
+mod formats;
+mod gate;
+mod harness;
+mod latency;
+mod launch;
+mod layout;
+mod life;
+mod look_ahead;
+mod metadata;
+mod qos;
+mod readme;
+mod state;
+mod streams;
+mod warnings;

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What the element warns about and does nevertheless: `docs/ELEMENT.md`, fall-backs, and
+//! properties set too late.
+
+use crate::harness::{Rig, caps, element, frame, identity, refused};
+use gst::LibraryError;
+use gst::prelude::*;
+
+/// The texts of all warnings so far that bear this code.
+fn warnings(bus: &gst::Bus, code: impl gst::glib::error::ErrorDomain) -> Vec<String> {
+    let all = std::iter::from_fn(|| bus.pop_filtered(&[gst::MessageType::Warning]));
+    all.map(|message| match message.view() {
+        gst::MessageView::Warning(warning) if warning.error().matches(code) => {
+            warning.error().message().to_owned()
+        }
+        other => panic!("another warning: {other:?}"),
+    })
+    .collect()
+}
+
+#[test]
+fn half_precision_on_the_cpu_warns_and_runs_in_float32() {
+    let element = element();
+    element.set_property("device", "cpu");
+    element.set_property("model-file", refused("good.safetensors"));
+    element.set_property_from_str("precision", "float16");
+    let caps = caps("RGB", 32, 32);
+    let mut rig = Rig::new(element, &caps);
+    rig.one(frame(&caps, 0, 40));
+    rig.one(frame(&caps, 1, 40));
+    let told = warnings(&rig.bus, LibraryError::Settings);
+    assert_eq!(
+        told,
+        ["Half precision is not available on the CPU; using float32."]
+    );
+    let stats = rig.element.property::<gst::Structure>("stats");
+    assert_eq!(stats.get::<&str>("precision"), Ok("float32"));
+}
+
+#[test]
+fn bfloat16_on_a_cpu_without_tiles_warns_and_runs() {
+    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let has_tiles = cpu.contains("amx_tile") && cpu.contains("amx_bf16");
+    let element = element();
+    element.set_property("device", "cpu");
+    element.set_property("model-file", refused("good.safetensors"));
+    element.set_property_from_str("precision", "bfloat16");
+    let caps = caps("RGB", 32, 32);
+    let mut rig = Rig::new(element, &caps);
+    rig.one(frame(&caps, 0, 41));
+    let told = warnings(&rig.bus, LibraryError::Settings);
+    assert_eq!(told.len(), usize::from(!has_tiles), "{told:?}");
+    let stats = rig.element.property::<gst::Structure>("stats");
+    assert_eq!(stats.get::<&str>("precision"), Ok("bfloat16"));
+}
+
+#[test]
+fn a_start_property_set_while_playing_is_stored_and_warned_about_once() {
+    let values: [(&str, gst::glib::Value); 4] = [
+        ("model", "another".to_value()),
+        ("model-file", "/nowhere.safetensors".to_value()),
+        ("device", "cuda".to_value()),
+        ("threads", 3.to_value()),
+    ];
+    for (name, value) in values {
+        let caps = caps("RGB", 32, 32);
+        let mut rig = Rig::new(identity(), &caps);
+        rig.element.set_property_from_value(name, &value);
+        rig.element.set_property_from_value(name, &value);
+        rig.one(frame(&caps, 0, 42));
+        assert_eq!(
+            warnings(&rig.bus, LibraryError::Settings).len(),
+            1,
+            "{name}"
+        );
+        let stored = rig.element.property_value(name);
+        let same = stored.compare(&value) == Some(std::cmp::Ordering::Equal);
+        assert!(same, "{name}: {stored:?}");
+        assert!(rig.messages(gst::MessageType::Error).is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn playing_properties_set_while_playing_warn_about_nothing() {
+    let caps = caps("RGB", 32, 32);
+    let mut rig = Rig::new(identity(), &caps);
+    rig.element.set_property("strength", 0.5);
+    rig.element.set_property("max-gap", 7_u64);
+    rig.element.set_property("qos", false);
+    rig.element.set_property_from_str("split-view", "vertical");
+    rig.one(frame(&caps, 0, 43));
+    assert!(rig.messages(gst::MessageType::Warning).is_empty());
+}
