@@ -79,7 +79,7 @@ impl LayerRow {
 }
 
 /// Makes the layers of one network. It follows the size of the map: a convolution of stride 2
-/// halves it, a transposed one doubles it; [`Builder::at`] sets it where a branch begins.
+/// halves it, a transposed one doubles it; `at` sets it where a branch begins.
 pub struct Builder<'s> {
     source: &'s mut dyn Source,
     divisor: i64,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Floor 4: the recurrent networks.
 //!
-//! [`Rirn`] is what all of them share: centre the values, pad, one step of a [`Baseline`] with its
+//! [`Rirn`] is what all of them share: centre the values, pad, one step of a baseline with its
 //! two [`Slots`], add the input, crop. A baseline is one file here and one row in `registry.rs`;
 //! nothing above this floor names one. Layers and choices: `docs/NETWORKS.md`. Paper: Park, Nah,
 //! Lee, "Recurrence-in-Recurrence Networks for Video Deblurring", BMVC 2022, tables S1 to S4.
