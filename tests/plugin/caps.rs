@@ -21,6 +21,7 @@ fn arrived(rig: &mut Rig) -> gst::Caps {
 
 #[test]
 fn fields_that_the_element_does_not_know_pass() {
+    crate::harness::init();
     let fields = [
         "pixel-aspect-ratio=4/3",
         "interlace-mode=progressive",

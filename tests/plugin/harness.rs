@@ -58,6 +58,7 @@ pub(crate) fn brighter(amount: f64) -> RirnDeblur {
 
 /// Caps of raw video at 25 frames per second.
 pub(crate) fn caps(format: &str, width: usize, height: usize) -> gst::Caps {
+    init();
     let text = format!("video/x-raw,format={format},width={width},height={height},framerate=25/1");
     text.parse().expect("caps")
 }
