@@ -54,7 +54,7 @@ fn parameters_and_multiply_adds_are_those_of_the_oracle() {
         );
         counted += 1;
     }
-    assert_eq!(counted, 6, "rows of the cells that are built in");
+    assert_eq!(counted, 22);
 }
 
 #[test]

@@ -32,6 +32,16 @@ impl Conv {
         Ok(self.forward(x)?.f_relu_()?)
     }
 
+    /// The same, then exact GELU (by the error function, not the tanh formula).
+    pub(crate) fn gelu(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(self.forward(x)?.f_gelu("none")?)
+    }
+
+    /// The same, then the hyperbolic tangent.
+    pub(crate) fn tanh(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(self.forward(x)?.f_tanh_()?)
+    }
+
     /// The same, then the logistic function.
     pub(crate) fn sigmoid(&self, x: &Tensor) -> Result<Tensor> {
         Ok(self.forward(x)?.f_sigmoid_()?)
@@ -52,5 +62,10 @@ impl ConvTranspose {
     /// `[batch, in, height, width]` to `[batch, out, 2·height, 2·width]`, no activation.
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         conv_transpose2d(x, &self.weight, &self.bias)
+    }
+
+    /// The same, then ReLU.
+    pub(crate) fn relu(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(self.forward(x)?.f_relu_()?)
     }
 }

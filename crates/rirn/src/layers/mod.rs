@@ -9,10 +9,12 @@
 
 mod builder;
 mod conv;
+mod dense_block;
 mod res_block;
 
 pub use builder::{Builder, LayerKind, LayerRow, Outline, Source};
 pub(crate) use conv::{Conv, ConvTranspose};
+pub(crate) use dense_block::DenseBlock;
 pub(crate) use res_block::ResBlock;
 
 use crate::error::Result;

@@ -1,29 +1,45 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Residual block `Res(n)`: x + conv1(ReLU(conv0(x))), both 3×3, n → n.
+//! Residual block `Res(n)`: x + conv1(ReLU(conv0(x))), both 3×3, n → n; and `Res′(n)`, which has one
+//! more ReLU on the sum.
 
 use super::{Builder, Conv};
 use crate::error::Result;
 use tch::Tensor;
 
-/// Residual block without a last activation.
+/// Residual block of either form.
 pub(crate) struct ResBlock {
     conv0: Conv,
     conv1: Conv,
+    last_relu: bool,
 }
 
 impl ResBlock {
-    /// The block of `channels` at `name`.
+    /// `Res` of `channels` at `name`.
     pub(crate) fn new(builder: &mut Builder, name: &str, channels: i64) -> Result<Self> {
         Ok(Self {
             conv0: builder.conv(&format!("{name}.conv0"), 3, 1, channels, channels)?,
             conv1: builder.conv(&format!("{name}.conv1"), 3, 1, channels, channels)?,
+            last_relu: false,
+        })
+    }
+
+    /// `Res′` of `channels` at `name`.
+    pub(crate) fn with_last_relu(builder: &mut Builder, name: &str, channels: i64) -> Result<Self> {
+        let plain = Self::new(builder, name, channels)?;
+        Ok(Self {
+            last_relu: true,
+            ..plain
         })
     }
 
     /// `[batch, n, height, width]` to the same shape.
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let mut y = self.conv1.forward(&self.conv0.relu(x)?)?;
-        Ok(y.f_add_(x)?)
+        let mut y = y.f_add_(x)?;
+        if self.last_relu {
+            y = y.f_relu_()?;
+        }
+        Ok(y)
     }
 
     /// `x` through several blocks.

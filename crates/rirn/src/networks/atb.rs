@@ -11,7 +11,7 @@
 
 use crate::error::Result;
 use crate::layers::{Builder, Conv};
-use crate::ops::{cat, halves};
+use crate::ops::{cat, split};
 use tch::Tensor;
 
 /// One attention map: its convolution and its gate.
@@ -38,6 +38,7 @@ pub(crate) struct Atb {
     mix: Conv,
     cur: Attention,
     prev: Attention,
+    channels: i64,
 }
 
 impl Atb {
@@ -48,12 +49,14 @@ impl Atb {
             mix: builder.conv(&format!("{name}.mix"), 3, 1, double, double)?,
             cur: Attention::new(builder, &format!("{name}.cur"), channels)?,
             prev: Attention::new(builder, &format!("{name}.prev"), channels)?,
+            channels,
         })
     }
 
     /// Blends `new` with `old`, the module's output for the frame before.
     pub(super) fn apply(&self, new: &Tensor, old: &Tensor) -> Result<Tensor> {
-        let (a, b) = halves(&self.mix.forward(&cat(&[new, old])?)?)?;
+        let mixed = self.mix.forward(&cat(&[new, old])?)?;
+        let [a, b] = split(&mixed, [self.channels; 2])?;
         let blended = self.cur.map(&a)?.f_mul_(new)?;
         let kept = self.prev.map(&b)?.f_mul_(old)?;
         Ok(blended.f_add(&kept)?)

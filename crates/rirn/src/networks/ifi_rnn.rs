@@ -13,21 +13,19 @@
 //! Choice: h comes from f, not from the refined f̃ (S1, S2 give f and h as outputs of one encoder,
 //! before the modules). The refined h̃ acts from the next frame on.
 
+use super::parts::{Decoder, Encoder, HiddenHead, body};
 use super::{Baseline, BaselineShape, Slots, Spec, State};
 use crate::error::Result;
-use crate::layers::{Builder, Conv, ConvTranspose, ResBlock, chain};
+use crate::layers::{Builder, ResBlock};
 use crate::ops::cat;
 use tch::Tensor;
 
 /// The cell with its tensors.
 pub(super) struct IfiRnn {
-    enc: [Conv; 3],
+    enc: Encoder,
     body: Vec<ResBlock>,
-    hid_first: Conv,
-    hid_res: ResBlock,
-    hid_last: Conv,
-    dec_up: [ConvTranspose; 2],
-    dec_last: Conv,
+    hid: HiddenHead,
+    dec: Decoder,
 }
 
 impl IfiRnn {
@@ -48,43 +46,21 @@ impl IfiRnn {
     pub(super) fn build(builder: &mut Builder, spec: &Spec) -> Result<Box<dyn Baseline>> {
         let c = i64::from(spec.base);
         Ok(Box::new(Self {
-            enc: [
-                builder.conv("enc.0", 5, 1, 3, c)?,
-                builder.conv("enc.1", 5, 2, c, 2 * c)?,
-                builder.conv("enc.2", 5, 2, 2 * c, 3 * c)?,
-            ],
-            body: (0..spec.blocks)
-                .map(|i| ResBlock::new(builder, &format!("body.{i}"), 4 * c))
-                .collect::<Result<_>>()?,
-            hid_first: builder.conv("hid.first", 3, 1, 4 * c, c)?,
-            hid_res: ResBlock::new(builder, "hid.res", c)?,
-            hid_last: builder.conv("hid.last", 3, 1, c, c)?,
-            dec_up: [
-                builder.up("dec.0", 3, 4 * c, 2 * c)?,
-                builder.up("dec.1", 3, 2 * c, c)?,
-            ],
-            dec_last: builder.conv("dec.2", 5, 1, c, 3)?,
+            enc: Encoder::new(builder, c)?,
+            body: body(builder, spec.blocks, 4 * c)?,
+            hid: HiddenHead::new(builder, 4 * c, c)?,
+            dec: Decoder::new(builder, 4 * c, c)?,
         }))
-    }
-
-    fn hidden(&self, f: &Tensor) -> Result<Tensor> {
-        let h = self.hid_res.forward(&self.hid_first.forward(f)?)?;
-        self.hid_last.forward(&h)
-    }
-
-    fn decode(&self, f: &Tensor) -> Result<Tensor> {
-        let y = self.dec_up[1].forward(&self.dec_up[0].forward(f)?)?;
-        self.dec_last.forward(&y)
     }
 }
 
 impl Baseline for IfiRnn {
     fn step(&self, x: &Tensor, past: &State, slots: &Slots) -> Result<(Tensor, State)> {
-        let e = chain(&self.enc, x)?;
+        let e = self.enc.forward(x)?;
         let f = ResBlock::chain(&self.body, &cat(&[&e, past.get("h")?])?)?;
-        let h = slots.hidden(self.hidden(&f)?, past)?;
+        let h = slots.hidden(self.hid.forward(&f)?, past)?;
         let f = slots.feature(f, past)?;
-        let out = self.decode(&f)?;
+        let out = self.dec.forward(&f)?;
         Ok((out, State::new(vec![("h", h), ("f", f)])))
     }
 }

@@ -7,13 +7,18 @@
 //! Lee, "Recurrence-in-Recurrence Networks for Video Deblurring", BMVC 2022, tables S1 to S4.
 
 mod atb;
+mod gru;
 mod ifi_rnn;
 mod irm;
+mod lstm;
+mod parts;
+mod rdbn;
 mod registry;
 mod rirn;
 mod slots;
 mod spec;
 mod state;
+mod strcnn;
 
 pub use registry::{expected_tensors, layer_rows};
 pub use rirn::Rirn;

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The one table of baselines. A new one is its own file and one row here.
 
+use super::gru::Gru;
 use super::ifi_rnn::IfiRnn;
+use super::lstm::Lstm;
+use super::rdbn::Rdbn;
 use super::rirn::Rirn;
+use super::strcnn::Strcnn;
 use super::{Baseline, BaselineShape, Cell, Spec};
 use crate::error::{Error, Result};
 use crate::layers::{Builder, LayerRow, Outline};
@@ -16,11 +20,33 @@ pub(super) struct Row {
     pub(super) build: fn(&mut Builder, &Spec) -> Result<Box<dyn Baseline>>,
 }
 
-const ROWS: &[Row] = &[Row {
-    cell: Cell::Ifi,
-    shape: IfiRnn::shape,
-    build: IfiRnn::build,
-}];
+const ROWS: &[Row] = &[
+    Row {
+        cell: Cell::Ifi,
+        shape: IfiRnn::shape,
+        build: IfiRnn::build,
+    },
+    Row {
+        cell: Cell::Strcnn,
+        shape: Strcnn::shape,
+        build: Strcnn::build,
+    },
+    Row {
+        cell: Cell::Rdbn,
+        shape: Rdbn::shape,
+        build: Rdbn::build,
+    },
+    Row {
+        cell: Cell::Gru,
+        shape: Gru::shape,
+        build: Gru::build,
+    },
+    Row {
+        cell: Cell::Lstm,
+        shape: Lstm::shape,
+        build: Lstm::build,
+    },
+];
 
 /// The row of a cell.
 pub(super) fn row(cell: Cell) -> Result<&'static Row> {

@@ -19,10 +19,15 @@ pub(crate) fn cat(tensors: &[&Tensor]) -> Result<Tensor> {
     Ok(Tensor::f_cat(tensors, 1)?)
 }
 
-/// Splits `[batch, 2n, height, width]` into its first and last n channels.
-pub(crate) fn halves(x: &Tensor) -> Result<(Tensor, Tensor)> {
-    let half = x.size()[1] / 2;
-    Ok((x.f_narrow(1, 0, half)?, x.f_narrow(1, half, half)?))
+/// Splits the channels of `x` into groups of these sizes, from the first on; views, no copies.
+pub(crate) fn split<const N: usize>(x: &Tensor, sizes: [i64; N]) -> Result<[Tensor; N]> {
+    let mut begin = 0;
+    let mut groups = [const { None }; N];
+    for (group, size) in groups.iter_mut().zip(sizes) {
+        *group = Some(x.f_narrow(1, begin, size)?);
+        begin += size;
+    }
+    Ok(groups.map(|group| group.expect("there is a size for every group")))
 }
 
 /// A map of zeros `[batch, channels, height, width]` in channels-last memory.

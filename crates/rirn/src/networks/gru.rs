@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! GRU, cell `gru`: made from IFI-RNN, table S2. c base channels, B blocks (0 in the paper).
+//!
+//! | tensor | layer |
+//! |---|---|
+//! | enc.0, enc.1, enc.2 | as in IFI-RNN; result e, 3c channels |
+//! | cell.gates | conv 5 1 4c→4c on cat(e, h̃ of the frame before), σ; channels 0..3c update u, last c reset r |
+//! | cell.cand | conv 5 1 4c→3c on cat(e, r ⊙ h̃ of the frame before), tanh; result k |
+//! | — | f = (1 − u) ⊙ e + u ⊙ k |
+//! | hid.first, hid.res, hid.last | conv 3 1 3c→c; Res(c); conv 3 1 c→c; on f; result h |
+//! | body, dec | B × Res(4c) on cat(f̃, h̃), then as in IFI-RNN |
+//!
+//! Choice: u has 3c channels, so that it mixes the two tensors of 3c channels; the decoder takes
+//! cat(f̃, h̃), 4c channels, as in IFI-RNN and as the LSTM has to.
+
+use super::parts::{Decoder, Encoder, HiddenHead, body};
+use super::{Baseline, BaselineShape, Slots, Spec, State};
+use crate::error::Result;
+use crate::layers::{Builder, Conv, ResBlock};
+use crate::ops::{cat, split};
+use tch::Tensor;
+
+/// The cell with its tensors.
+pub(super) struct Gru {
+    enc: Encoder,
+    gates: Conv,
+    cand: Conv,
+    hid: HiddenHead,
+    body: Vec<ResBlock>,
+    dec: Decoder,
+    channels: i64,
+}
+
+impl Gru {
+    /// Channels and sizes for `base` channels.
+    pub(super) fn shape(spec: &Spec) -> BaselineShape {
+        let c = i64::from(spec.base);
+        BaselineShape {
+            hidden: c,
+            feature: 3 * c,
+            memory_cell: false,
+            divisor: 4,
+            look_behind: 0,
+            look_ahead: 0,
+        }
+    }
+
+    /// The cell of `spec`.
+    pub(super) fn build(builder: &mut Builder, spec: &Spec) -> Result<Box<dyn Baseline>> {
+        let c = i64::from(spec.base);
+        Ok(Box::new(Self {
+            enc: Encoder::new(builder, c)?,
+            gates: builder.conv("cell.gates", 5, 1, 4 * c, 4 * c)?,
+            cand: builder.conv("cell.cand", 5, 1, 4 * c, 3 * c)?,
+            hid: HiddenHead::new(builder, 3 * c, c)?,
+            body: body(builder, spec.blocks, 4 * c)?,
+            dec: Decoder::new(builder, 4 * c, c)?,
+            channels: c,
+        }))
+    }
+}
+
+impl Baseline for Gru {
+    fn step(&self, x: &Tensor, past: &State, slots: &Slots) -> Result<(Tensor, State)> {
+        let h_prev = past.get("h")?;
+        let e = self.enc.forward(x)?;
+        let gates = self.gates.sigmoid(&cat(&[&e, h_prev])?)?;
+        let [update, reset] = split(&gates, [3 * self.channels, self.channels])?;
+        let cand = self.cand.tanh(&cat(&[&e, &reset.f_mul(h_prev)?])?)?;
+        // (1 − u) ⊙ e + u ⊙ k
+        let f = e.f_add(&cand.f_sub(&e)?.f_mul_(&update)?)?;
+        let h = slots.hidden(self.hid.forward(&f)?, past)?;
+        let f = slots.feature(f, past)?;
+        let y = ResBlock::chain(&self.body, &cat(&[&f, &h])?)?;
+        Ok((self.dec.forward(&y)?, State::new(vec![("h", h), ("f", f)])))
+    }
+}
