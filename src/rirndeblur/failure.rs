@@ -17,14 +17,6 @@ pub(crate) enum Weights {
 }
 
 impl Weights {
-    /// Reads the weights; tensors are not compared with the network yet.
-    pub(crate) fn read(&self) -> Result<rirn::weights::Weights, WeightsError> {
-        match self {
-            Self::BuiltIn(name) => rirn::weights::Weights::built_in(name),
-            Self::File(path) => rirn::weights::Weights::open(path),
-        }
-    }
-
     /// The name that a message shows.
     fn shown(&self) -> String {
         match self {

@@ -6,31 +6,26 @@
 //! works with it.
 
 use super::MakeNetwork;
-use super::continuity::SegmentFacts;
 use super::counters::Value as Count;
-use super::failure::{self, Weights};
 use super::latency::Reported;
-use super::running::{Finished, Report, Running, SharedCounters, Stopped, Warning};
+use super::opening::{self, Active};
+use super::running::{Running, SharedCounters, Stopped};
 use super::settings::{self, Settings};
 use super::video::{self, Video};
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst_base::prelude::*;
-use gst_base::subclass::base_transform::{
-    BaseTransformMode, GenerateOutputSuccess, InputBuffer, PrepareOutputBufferSuccess,
-};
+use gst_base::subclass::base_transform::{BaseTransformMode, GenerateOutputSuccess};
 use gst_base::subclass::prelude::*;
 use once_cell::sync::Lazy;
-use rirn::Engine;
 use rirn::engine::{FLUSHING, Interrupt, Note, Pending, STOPPING};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-static CAT: Lazy<gst::DebugCategory> = Lazy::new(|| {
+pub(super) static CAT: Lazy<gst::DebugCategory> = Lazy::new(|| {
     gst::DebugCategory::new(
         "rirndeblur",
         gst::DebugColorFlags::empty(),
@@ -42,32 +37,24 @@ static CAT: Lazy<gst::DebugCategory> = Lazy::new(|| {
 /// LibTorch computes may crash in its destructors.
 const SETTLE: Duration = Duration::from_secs(5);
 
-/// What the engine came to, for the properties that tell.
-#[derive(Default, Clone)]
-struct Active {
-    model: Option<String>,
-    device: Option<String>,
-    precision: Option<&'static str>,
-}
-
 #[derive(Default)]
 pub struct RirnDeblur {
-    settings: Mutex<Settings>,
+    pub(super) settings: Mutex<Settings>,
     active: Mutex<Active>,
-    running: Mutex<Option<Running>>,
-    counters: SharedCounters,
-    reported: Arc<Reported>,
-    interrupt: Interrupt,
-    reset: AtomicBool,
+    pub(super) running: Mutex<Option<Running>>,
+    pub(super) counters: SharedCounters,
+    pub(super) reported: Arc<Reported>,
+    pub(super) interrupt: Interrupt,
+    pub(super) reset: AtomicBool,
     started: AtomicBool,
-    playing: AtomicBool,
+    pub(super) playing: AtomicBool,
     warned: Mutex<BTreeSet<String>>,
     pending: Mutex<Option<Pending>>,
     make_network: Mutex<Option<Arc<MakeNetwork>>>,
 }
 
 /// The value behind a lock; a panic of another holder has left it usable.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -167,10 +154,14 @@ impl ElementImpl for RirnDeblur {
         transition: gst::StateChange,
     ) -> Result<gst::StateChangeSuccess, gst::StateChangeError> {
         match transition {
-            gst::StateChange::NullToReady => self.check().map_err(|error| {
-                self.post_error_message(error);
-                gst::StateChangeError
-            })?,
+            gst::StateChange::NullToReady => {
+                let settings = lock(&self.settings).clone();
+                let own_network = lock(&self.make_network).is_some();
+                opening::check(&settings, own_network).map_err(|error| {
+                    self.post_error_message(error);
+                    gst::StateChangeError
+                })?;
+            }
             gst::StateChange::ReadyToPaused => self.interrupt.clear(FLUSHING | STOPPING),
             gst::StateChange::PausedToPlaying => self.playing.store(true, Ordering::Relaxed),
             gst::StateChange::PlayingToPaused => self.playing.store(false, Ordering::Relaxed),
@@ -199,7 +190,8 @@ impl BaseTransformImpl for RirnDeblur {
         *lock(&self.counters) = Default::default();
         self.reset.store(false, Ordering::Relaxed);
         let settings = lock(&self.settings).clone();
-        let (engine, active) = self.open(&settings)?;
+        let make = lock(&self.make_network).clone();
+        let (engine, active) = opening::open(&settings, make)?;
         self.tell(engine.notes());
         gst::info!(
             CAT,
@@ -263,48 +255,20 @@ impl BaseTransformImpl for RirnDeblur {
         {
             return self.answer_latency(latency);
         }
+        if query.type_() == gst::QueryType::Drain {
+            let outcome = self.with_running(Running::finish_line);
+            self.push_outcome(outcome);
+        }
         BaseTransformImplExt::parent_query(self, direction, query)
     }
 
     fn sink_event(&self, event: gst::Event) -> bool {
-        use gst::EventView;
         gst::debug!(CAT, imp = self, "Event {}", event.type_());
-        let max_gap = lock(&self.settings).max_gap;
-        let report = match event.view() {
-            EventView::FlushStart(_) => {
-                self.interrupt.raise(FLUSHING);
-                None
-            }
-            EventView::FlushStop(_) => {
-                self.with_running(Running::flush_stop);
-                self.interrupt.clear(FLUSHING);
-                None
-            }
-            EventView::StreamStart(start) => {
-                self.with_running(|running| running.stream_start(start.stream_id()))
-            }
-            EventView::Caps(caps) => {
-                self.with_running(|running| running.caps_event(&caps.caps_owned()))
-            }
-            EventView::Segment(segment) => {
-                let facts = segment_facts(segment.segment());
-                self.with_running(|running| running.segment(facts))
-            }
-            EventView::SegmentDone(_) => self.with_running(Running::segment_done),
-            EventView::Gap(gap) => {
-                let (pts, duration) = gap.get();
-                self.with_running(|running| running.gap(pts, duration, max_gap))
-            }
-            EventView::Eos(_) => self.with_running(Running::eos),
-            _ => None,
-        };
-        if let Some(report) = report {
-            // What cannot be pushed now is not pushed later: the event has to go on.
-            let _flow = report
-                .map_err(|stopped| self.flow_error(stopped))
-                .and_then(|report| self.push_all(report));
+        if self.before_event(&event) {
+            self.parent_sink_event(event)
+        } else {
+            true
         }
-        self.parent_sink_event(event)
     }
 
     fn submit_input_buffer(
@@ -328,26 +292,11 @@ impl BaseTransformImpl for RirnDeblur {
 
     fn generate_output(&self) -> Result<GenerateOutputSuccess, gst::FlowError> {
         if let Some(buffer) = self.take_queued_buffer() {
-            self.sync_values(&buffer);
-            let settings = lock(&self.settings).clone();
-            let reset = self.reset.swap(false, Ordering::Relaxed);
-            let report = self
-                .with_running(|running| running.buffer(buffer, &settings, reset))
-                .ok_or(gst::FlowError::Flushing)?
-                .map_err(|stopped| self.flow_error(stopped))?;
-            self.tell_warnings(&report.warnings);
-            for finished in report.finished {
-                let output = self.finish(finished, &settings)?;
-                self.with_running(|running| running.ready.push_back(output));
-            }
-            self.announce_latency();
+            self.take_in(buffer)?;
         }
-        let next = self.with_running(|running| running.ready.pop_front());
-        Ok(match next.flatten() {
-            Some(buffer) => {
-                lock(&self.counters).frame_out();
-                GenerateOutputSuccess::Buffer(buffer)
-            }
+        // The base class comes back until there is nothing more.
+        Ok(match self.next_ready() {
+            Some(buffer) => GenerateOutputSuccess::Buffer(buffer),
             None => GenerateOutputSuccess::NoOutput,
         })
     }
@@ -386,59 +335,6 @@ impl RirnDeblur {
         *lock(&self.make_network) = Some(make);
     }
 
-    /// Works with what runs; none before the start. Only for the streaming thread, and for events
-    /// and state changes during which it stands still.
-    fn with_running<R>(&self, work: impl FnOnce(&mut Running) -> R) -> Option<R> {
-        let mut running = lock(&self.running).take()?;
-        let result = work(&mut running);
-        *lock(&self.running) = Some(running);
-        Some(result)
-    }
-
-    fn weights(settings: &Settings) -> Weights {
-        match &settings.model_file {
-            Some(file) => Weights::File(PathBuf::from(file)),
-            None => Weights::BuiltIn(settings.model.clone()),
-        }
-    }
-
-    /// Finds wrong settings without a call of LibTorch.
-    fn check(&self) -> Result<(), gst::ErrorMessage> {
-        let settings = lock(&self.settings).clone();
-        let weights = Self::weights(&settings);
-        let refused = |error: rirn::Error| failure::at_start(&error, &weights);
-        settings.engine().map_err(refused)?;
-        if lock(&self.make_network).is_none() {
-            weights.read().map_err(|error| refused(error.into()))?;
-        }
-        Ok(())
-    }
-
-    fn open(&self, settings: &Settings) -> Result<(Engine, Active), gst::ErrorMessage> {
-        let weights = Self::weights(settings);
-        let refused = |error: rirn::Error| failure::at_start(&error, &weights);
-        let config = settings.engine().map_err(refused)?;
-        let make = lock(&self.make_network).clone();
-        let (engine, name) = match make {
-            Some(make) => (Engine::with_network(&config, move || make()), None),
-            None => {
-                let read = weights.read().map_err(|error| refused(error.into()))?;
-                let name = read.label().to_owned();
-                (Engine::open(read, &config), Some(name))
-            }
-        };
-        let engine = engine.map_err(refused)?;
-        let active = Active {
-            model: Some(match name {
-                Some(name) => format!("{name} ({})", engine.label()),
-                None => engine.label().to_owned(),
-            }),
-            device: Some(engine.device()),
-            precision: Some(engine.precision()),
-        };
-        Ok((engine, active))
-    }
-
     fn tell(&self, notes: &[Note]) {
         for note in notes {
             if !note.is_warning() {
@@ -451,18 +347,8 @@ impl RirnDeblur {
         }
     }
 
-    fn tell_warnings(&self, warnings: &[Warning]) {
-        for warning in warnings {
-            let text = match warning {
-                Warning::Diverged => "The network's memory grew out of bounds and was cleared.",
-                Warning::NotFinite => "The network gave no valid picture; frame passed unchanged.",
-            };
-            self.warn_once(gst::StreamError::Failed, text);
-        }
-    }
-
     /// Posts a warning, each text once between READY and NULL.
-    fn warn_once(&self, code: impl gst::MessageErrorDomain, text: &str) {
+    pub(super) fn warn_once(&self, code: impl gst::MessageErrorDomain, text: &str) {
         let is_new = lock(&self.warned).insert(text.to_owned());
         if is_new {
             gst::warning!(CAT, imp = self, "{text}");
@@ -473,94 +359,6 @@ impl RirnDeblur {
     fn notify_active(&self) {
         self.obj().notify("active-device");
         self.obj().notify("active-model");
-    }
-
-    /// Brings controlled properties to the time of this frame.
-    fn sync_values(&self, buffer: &gst::Buffer) {
-        let segment = self.obj().segment();
-        let time = segment
-            .downcast_ref::<gst::ClockTime>()
-            .and_then(|segment| segment.to_stream_time(buffer.pts()));
-        if let Some(time) = time
-            && let Err(error) = self.obj().sync_values(time)
-        {
-            gst::warning!(CAT, imp = self, "Controlled properties: {error}");
-        }
-    }
-
-    /// The buffer that goes out for a frame whose turn has come.
-    fn finish(
-        &self,
-        finished: Finished,
-        settings: &Settings,
-    ) -> Result<gst::Buffer, gst::FlowError> {
-        let (input, blurred, sharp) = match finished {
-            Finished::Untouched(buffer) => return Ok(buffer),
-            Finished::Sharp { input, .. } if settings.strength <= 0.0 => return Ok(input),
-            Finished::Sharp {
-                input,
-                blurred,
-                sharp,
-            } => (input, blurred, sharp),
-        };
-        let prepared = self.parent_prepare_output_buffer(InputBuffer::Readable(&input))?;
-        let PrepareOutputBufferSuccess::Buffer(mut output) = prepared else {
-            return Err(gst::FlowError::Error);
-        };
-        let video = self
-            .with_running(|running| running.video().cloned())
-            .flatten();
-        let video = video.ok_or(gst::FlowError::NotNegotiated)?;
-        video
-            .pack(&input, &blurred, &sharp, &settings.mix(), output.make_mut())
-            .map_err(|cause| self.flow_error(Stopped::Failed(failure::unreadable(&cause))))?;
-        self.with_running(|running| running.recycle(blurred, sharp));
-        Ok(output)
-    }
-
-    /// Pushes frames that an event has set free.
-    fn push_all(&self, report: Report) -> Result<(), gst::FlowError> {
-        self.tell_warnings(&report.warnings);
-        let settings = lock(&self.settings).clone();
-        for finished in report.finished {
-            let buffer = self.finish(finished, &settings)?;
-            lock(&self.counters).frame_out();
-            self.obj().src_pad().push(buffer)?;
-        }
-        Ok(())
-    }
-
-    fn flow_error(&self, stopped: Stopped) -> gst::FlowError {
-        match stopped {
-            Stopped::Flushing => gst::FlowError::Flushing,
-            Stopped::Failed(error) => {
-                self.post_error_message(error);
-                gst::FlowError::Error
-            }
-        }
-    }
-
-    fn answer_latency(&self, query: &mut gst::query::Latency) -> bool {
-        let mut upstream = gst::query::Latency::new();
-        if !self.obj().sink_pad().peer_query(&mut upstream) {
-            return false;
-        }
-        let (live, min, max) = upstream.result();
-        let own = gst::ClockTime::from_nseconds(self.reported.answer(live));
-        query.set(live, min + own, max.map(|max| max + own));
-        true
-    }
-
-    fn announce_latency(&self) {
-        let playing = self.playing.load(Ordering::Relaxed);
-        let declared = lock(&self.settings).declared_latency();
-        let new = self.with_running(|running| running.latency_to_announce(declared, playing));
-        lock(&self.counters).set_reported_latency(self.reported.current());
-        if let Some(Some(latency)) = new {
-            gst::info!(CAT, imp = self, "Latency is now {latency} ns");
-            let message = gst::message::Latency::builder().src(&*self.obj()).build();
-            let _no_bus = self.obj().post_message(message);
-        }
     }
 
     fn stats(&self) -> gst::Structure {
@@ -578,22 +376,8 @@ impl RirnDeblur {
             .field("model", active.model)
             .field("device", active.device)
             .field("precision", active.precision)
+            .field("delay-frames", active.delay)
+            .field("delay", self.reported.waiting())
             .build()
-    }
-}
-
-/// The parts of a segment that the timeline looks at.
-fn segment_facts(segment: &gst::Segment) -> SegmentFacts {
-    let time = |value: i64| u64::try_from(value).ok();
-    SegmentFacts {
-        rate: segment.rate(),
-        applied_rate: segment.applied_rate(),
-        start: time(segment.start().value()).unwrap_or_default(),
-        base: time(segment.base().value()).unwrap_or_default(),
-        offset: time(segment.offset().value()).unwrap_or_default(),
-        time: time(segment.time().value()),
-        key_units: segment
-            .flags()
-            .contains(gst::SegmentFlags::TRICKMODE_KEY_UNITS),
     }
 }

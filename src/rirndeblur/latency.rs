@@ -48,6 +48,11 @@ impl Reported {
         self.current()
     }
 
+    /// The part that comes of frames waiting for later ones.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.look_ahead.load(Ordering::Relaxed)
+    }
+
     /// Nothing is declared, as before the first start.
     pub(crate) fn clear(&self) {
         self.look_ahead.store(0, Ordering::Relaxed);
@@ -57,7 +62,7 @@ impl Reported {
     /// What the last query was answered with, or would be now. Before any query the source
     /// counts as not live: nobody relies on a value yet.
     pub(crate) fn current(&self) -> u64 {
-        let waiting = self.look_ahead.load(Ordering::Relaxed);
+        let waiting = self.waiting();
         if !self.live.load(Ordering::Relaxed) {
             return waiting;
         }
@@ -153,7 +158,7 @@ impl LatencyMeter {
         let mut waiting = own_latency(self.look_ahead, interval, 0, false);
         let mut processing = self.processing();
         if self.playing {
-            waiting = waiting.max(held.look_ahead.load(Ordering::Relaxed));
+            waiting = waiting.max(held.waiting());
             processing = processing.max(held.processing.load(Ordering::Relaxed));
         }
         let old = held.current();

@@ -27,9 +27,12 @@
 mod continuity;
 mod counters;
 mod failure;
+mod flow;
 mod frame_map;
 mod imp;
 mod latency;
+mod line;
+mod opening;
 mod running;
 mod settings;
 mod video;

@@ -8,6 +8,7 @@ use super::continuity::{SegmentFacts, Timeline};
 use super::counters::Counters;
 use super::failure;
 use super::latency::{LatencyMeter, Reported};
+use super::line::{Finished, WaitingLine};
 use super::settings::Settings;
 use super::video::Video;
 use rirn::{Deblurrer, Engine, Error, Frame, Interrupt};
@@ -17,16 +18,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Counters as the streaming thread and the property `stats` share them.
 pub(crate) type SharedCounters = Arc<Mutex<Counters>>;
 
-/// A frame whose turn has come.
-pub(crate) enum Finished {
-    /// It goes out as it came.
-    Untouched(gst::Buffer),
-    /// It goes out with the correction from `blurred` to `sharp`.
-    Sharp {
-        input: gst::Buffer,
-        blurred: Arc<Frame>,
-        sharp: Frame,
-    },
+/// What goes out.
+pub(crate) enum Ready {
+    Buffer(gst::Buffer),
+    Event(gst::Event),
 }
 
 /// Something to tell the application.
@@ -62,12 +57,6 @@ impl From<Error> for Stopped {
     }
 }
 
-/// A buffer in the line; without a frame it only keeps its place.
-struct Waiting {
-    buffer: gst::Buffer,
-    blurred: Option<Arc<Frame>>,
-}
-
 pub(crate) struct Running {
     deblurrer: Deblurrer,
     interrupt: Interrupt,
@@ -75,9 +64,9 @@ pub(crate) struct Running {
     meter: LatencyMeter,
     counters: SharedCounters,
     current: Option<(gst::Caps, Video)>,
-    waiting: VecDeque<Waiting>,
-    /// Frames that wait for their turn to be asked for.
-    pub(crate) ready: VecDeque<gst::Buffer>,
+    line: WaitingLine,
+    /// What goes out as soon as the base class asks.
+    pub(crate) ready: VecDeque<Ready>,
 }
 
 impl Running {
@@ -89,6 +78,7 @@ impl Running {
         enabled: bool,
     ) -> Self {
         let deblurrer = Deblurrer::new(Arc::new(engine));
+        let line = WaitingLine::new(deblurrer.delay());
         // What the life before has declared does not count.
         reported.clear();
         let delay = u32::try_from(deblurrer.delay()).unwrap_or(u32::MAX);
@@ -99,7 +89,7 @@ impl Running {
             meter: LatencyMeter::new(delay, reported),
             counters,
             current: None,
-            waiting: VecDeque::new(),
+            line,
             ready: VecDeque::new(),
         }
     }
@@ -193,6 +183,19 @@ impl Running {
         self.carry_out(decision)
     }
 
+    /// Takes an event into the line that changes nothing and must not overtake the frames before
+    /// it (TAG, sticky custom ones). False where nothing waits: it may go on at once.
+    pub(crate) fn hold(&mut self, event: &gst::Event) -> bool {
+        self.line.hold(event)
+    }
+
+    /// Any other serialized event or query: the frames before it are finished first.
+    pub(crate) fn finish_line(&mut self) -> Result<Report, Stopped> {
+        let mut report = Report::default();
+        self.drain(&mut report)?;
+        Ok(report)
+    }
+
     /// EOS.
     pub(crate) fn eos(&mut self) -> Result<Report, Stopped> {
         let decision = self.timeline.eos();
@@ -233,11 +236,11 @@ impl Running {
         self.meter.arrived(facts.pts);
         if facts.untouched || !settings.enabled {
             self.lock_counters().bypassed();
-            self.waiting.push_back(Waiting {
-                buffer,
-                blurred: None,
-            });
-            self.pass_untouched(&mut report);
+            self.line.push_untouched(buffer);
+            if !settings.enabled {
+                self.drain_surplus(&mut report)?;
+            }
+            self.line.let_go(&mut report.finished);
         } else {
             self.feed(buffer, &mut report)?;
         }
@@ -261,13 +264,10 @@ impl Running {
             .unpack(&buffer, &mut frame)
             .map_err(|cause| Stopped::Failed(failure::unreadable(&cause)))?;
         let blurred = Arc::new(frame);
-        self.waiting.push_back(Waiting {
-            buffer,
-            blurred: Some(Arc::clone(&blurred)),
-        });
+        self.line.push_frame(buffer, Arc::clone(&blurred));
         match self.deblurrer.push(blurred, &self.interrupt) {
             Ok(Some(output)) => self.absorb(output, report),
-            Ok(None) => {}
+            Ok(None) => self.line.let_go(&mut report.finished),
             Err(error) => return Err(self.failed(error)),
         }
         Ok(())
@@ -289,17 +289,12 @@ impl Running {
 
     /// Gives a deblurred frame to the buffer that has waited longest.
     fn absorb(&mut self, output: rirn::engine::Output, report: &mut Report) {
-        self.pass_untouched(report);
-        let Some(Waiting {
-            buffer,
-            blurred: Some(blurred),
-        }) = self.waiting.pop_front()
-        else {
+        let Some((buffer, blurred)) = self.line.next_frame(&mut report.finished) else {
             return;
         };
         self.lock_counters().processed(output.taken);
         self.meter.add(output.taken);
-        let waiting = !self.waiting.is_empty();
+        let waiting = self.line.frames_wait();
         match output.sharp {
             Some(sharp) => report.finished.push(Finished::Sharp {
                 input: buffer,
@@ -319,16 +314,16 @@ impl Running {
             self.forget(decision);
             report.warnings.push(Warning::Diverged);
         }
-        self.pass_untouched(report);
+        self.line.let_go(&mut report.finished);
     }
 
-    /// Lets untouched buffers go whose turn it is.
-    fn pass_untouched(&mut self, report: &mut Report) {
-        while let Some(Waiting { blurred: None, .. }) = self.waiting.front() {
-            if let Some(waiting) = self.waiting.pop_front() {
-                report.finished.push(Finished::Untouched(waiting.buffer));
-            }
+    /// Finishes frames of the network that have waited longer than the delay, which happens when
+    /// no frame follows that it takes in.
+    fn drain_surplus(&mut self, report: &mut Report) -> Result<(), Stopped> {
+        while self.line.frames_wait() && self.line.is_overdue() {
+            self.drain_one(report)?;
         }
+        Ok(())
     }
 
     fn carry_out(&mut self, decision: Decision) -> Result<Report, Stopped> {
@@ -341,28 +336,40 @@ impl Running {
         match (decision.line, decision.past) {
             (Line::Keep, Past::Keep) => {}
             (Line::Drop, _) => self.drop_line(),
-            // Frames in the line finish with the memory they were taken in with.
-            (Line::Drain, _) | (Line::Keep, Past::Reset(_)) => self.drain(report)?,
+            (Line::Drain, _) => self.drain(report)?,
+            (Line::Keep, Past::Reset(reason)) => {
+                // Frames in the line finish with the memory they were taken in with.
+                self.lock_counters().reset(reason);
+                self.deblurrer.begin_anew();
+                return Ok(());
+            }
         }
         self.forget(decision);
         Ok(())
     }
 
+    /// Finishes everything in the line.
     fn drain(&mut self, report: &mut Report) -> Result<(), Stopped> {
-        if self.waiting.is_empty() {
-            return Ok(());
+        while self.line.frames_wait() {
+            self.drain_one(report)?;
         }
-        loop {
-            match self.deblurrer.drain(&self.interrupt) {
-                Ok(Some(output)) => self.absorb(output, report),
-                Ok(None) => return Ok(()),
-                Err(error) => return Err(self.failed(error)),
-            }
+        self.line.let_all_go(&mut report.finished);
+        Ok(())
+    }
+
+    /// Finishes the frame that the network has held longest.
+    fn drain_one(&mut self, report: &mut Report) -> Result<(), Stopped> {
+        match self.deblurrer.drain(&self.interrupt) {
+            Ok(Some(output)) => self.absorb(output, report),
+            // Nothing is left of what the line says: a failed step has lost it.
+            Ok(None) => self.drop_line(),
+            Err(error) => return Err(self.failed(error)),
         }
+        Ok(())
     }
 
     fn drop_line(&mut self) {
-        self.waiting.clear();
+        self.line.clear();
         self.ready.clear();
         self.lock_counters().line_dropped();
     }

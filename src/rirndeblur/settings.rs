@@ -26,6 +26,7 @@ pub(crate) struct Settings {
     pub(crate) device: String,
     pub(crate) precision: Precision,
     pub(crate) threads: i32,
+    pub(crate) look_ahead: i32,
     pub(crate) enabled: bool,
     pub(crate) strength: f64,
     pub(crate) split_view: SplitView,
@@ -42,6 +43,7 @@ impl Default for Settings {
             device: "auto".to_owned(),
             precision: Precision::Auto,
             threads: 0,
+            look_ahead: -1,
             enabled: true,
             strength: 1.0,
             split_view: SplitView::None,
@@ -67,6 +69,7 @@ impl Settings {
             }
             "precision" => self.precision = taken(value),
             "threads" => self.threads = taken(value),
+            "look-ahead" => self.look_ahead = taken(value),
             "enabled" => self.enabled = taken(value),
             "strength" => self.strength = taken(value),
             "split-view" => self.split_view = taken(value),
@@ -85,6 +88,7 @@ impl Settings {
             "device" => self.device.to_value(),
             "precision" => self.precision.to_value(),
             "threads" => self.threads.to_value(),
+            "look-ahead" => self.look_ahead.to_value(),
             "enabled" => self.enabled.to_value(),
             "strength" => self.strength.to_value(),
             "split-view" => self.split_view.to_value(),
@@ -109,6 +113,7 @@ impl Settings {
                 Precision::Bfloat16 => Wanted::Bfloat16,
             },
             threads: u32::try_from(self.threads).unwrap_or_default(),
+            look_ahead: usize::try_from(self.look_ahead).ok(),
         })
     }
 
@@ -179,6 +184,14 @@ fn at_start() -> Vec<ParamSpec> {
             .minimum(0)
             .maximum(256)
             .default_value(0)
+            .mutable_ready()
+            .build(),
+        ParamSpecInt::builder("look-ahead")
+            .nick("Look-ahead")
+            .blurb("Future frames waited for; -1: as many as the network sees, fewer: less delay")
+            .minimum(-1)
+            .maximum(2)
+            .default_value(-1)
             .mutable_ready()
             .build(),
     ]
@@ -299,7 +312,14 @@ mod tests {
             .collect();
         assert_eq!(
             names,
-            ["model", "model-file", "device", "precision", "threads"]
+            [
+                "model",
+                "model-file",
+                "device",
+                "precision",
+                "threads",
+                "look-ahead"
+            ]
         );
     }
 

@@ -20,7 +20,7 @@ enum Mutable {
 }
 
 /// Name, type, range (empty where the type is the range), default and mutability.
-const PROPERTIES: [(&str, &str, &str, &str, Mutable); 14] = [
+const PROPERTIES: [(&str, &str, &str, &str, Mutable); 15] = [
     ("model", "gchararray", "", "lite", Mutable::Ready),
     ("model-file", "gchararray", "", "none", Mutable::Ready),
     ("device", "gchararray", "", "auto", Mutable::Ready),
@@ -32,6 +32,7 @@ const PROPERTIES: [(&str, &str, &str, &str, Mutable); 14] = [
         Mutable::Ready,
     ),
     ("threads", "gint", "0 256", "0", Mutable::Ready),
+    ("look-ahead", "gint", "-1 2", "-1", Mutable::Ready),
     ("enabled", "gboolean", "", "true", Mutable::Controlled),
     ("strength", "gdouble", "0 1", "1", Mutable::Controlled),
     (

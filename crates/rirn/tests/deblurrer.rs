@@ -238,3 +238,26 @@ fn recycled_memory_does_not_change_what_is_seen() {
         deblurrer.recycle(sharp);
     }
 }
+
+#[test]
+fn a_new_memory_waits_for_the_frames_before_it() {
+    let mut deblurrer = deblurrer(|| {
+        let mean = Stub::mean_of_all();
+        let mut profile = mean.profile();
+        profile.look_ahead = 1;
+        Stub::with_profile(profile, move |window, state| {
+            mean.step(&window.f_narrow(1, 0, 3)?, state)
+        })
+    });
+    let never = Interrupt::new();
+    let mut found = Vec::new();
+    for (t, frame) in [0.0, 1.0, 0.25, 0.75].into_iter().enumerate() {
+        if t == 2 {
+            deblurrer.begin_anew();
+        }
+        let output = deblurrer.push(grey(frame), &never).expect("a step");
+        found.extend(output.map(|output| value(Some(output))));
+    }
+    found.push(value(deblurrer.drain(&never).expect("a step")));
+    assert_eq!(found, [0.0, 0.5, 0.25, 0.5]);
+}

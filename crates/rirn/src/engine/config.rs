@@ -60,6 +60,9 @@ pub struct EngineConfig {
     pub precision: Precision,
     /// CPU threads, shared by the process; 0 leaves LibTorch's own choice.
     pub threads: u32,
+    /// Later frames that are waited for, at most; none waits for all that the network sees. What
+    /// is not waited for is replaced by the newest frame.
+    pub look_ahead: Option<usize>,
 }
 
 #[cfg(test)]

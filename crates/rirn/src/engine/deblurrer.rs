@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! [`Deblurrer`]: an engine together with the past of one video.
 
-use super::window::Window;
+use super::window::{View, Window};
 use super::{Engine, Interrupt, to_frame, to_tensor};
 use crate::error::{Error, Result};
 use crate::frame::Frame;
@@ -33,19 +33,21 @@ pub struct Output {
 /// Everything that is remembered of the frames before. It travels inside the job and comes back
 /// with the result, so that nothing half updated can be seen and a flush needs nothing from a
 /// running step.
-#[derive(Default)]
 struct Past {
     window: Window,
     state: Option<State>,
     steps: u64,
     size: Option<(usize, usize)>,
+    /// The memory begins with the next frame that is pushed.
+    fresh: bool,
 }
 
 /// Deblurs the frames of one video in order. N pushed frames give N frames, each as soon as the
 /// frames that the network looks ahead to have come.
 pub struct Deblurrer {
     engine: Arc<Engine>,
-    past: Past,
+    /// None before the first frame.
+    past: Option<Past>,
     spare: Vec<Frame>,
 }
 
@@ -55,7 +57,7 @@ impl Deblurrer {
     pub fn new(engine: Arc<Engine>) -> Self {
         Self {
             engine,
-            past: Past::default(),
+            past: None,
             spare: Vec::new(),
         }
     }
@@ -69,7 +71,7 @@ impl Deblurrer {
     /// By how many frames the output is late.
     #[must_use]
     pub fn delay(&self) -> usize {
-        self.engine.profile().look_ahead
+        self.engine.delay()
     }
 
     /// Takes the next frame and gives the oldest one whose future is complete, if any.
@@ -93,7 +95,15 @@ impl Deblurrer {
 
     /// Forgets the past and the frames that wait; the next frame is like the first.
     pub fn reset(&mut self) {
-        self.past = Past::default();
+        self.past = None;
+    }
+
+    /// Begins a new memory with the next frame that is pushed. Frames that wait come in their turn
+    /// and finish with the old memory.
+    pub fn begin_anew(&mut self) {
+        if let Some(past) = &mut self.past {
+            past.fresh = true;
+        }
     }
 
     /// Gives a frame back whose memory may be used again.
@@ -115,18 +125,29 @@ impl Deblurrer {
         blurred: Option<Arc<Frame>>,
         interrupt: &Interrupt,
     ) -> Result<Option<Output>> {
-        let past = mem::take(&mut self.past);
+        let past = self.past.take();
+        let past = past.unwrap_or_else(|| Past::new(&self.engine));
         let sharp = self.spare();
         let ticket = self
             .engine
             .submit(move |network| past.advance(network, blurred.as_deref(), sharp));
         let (past, output) = ticket.wait(Some(interrupt))?;
-        self.past = past;
+        self.past = Some(past);
         Ok(output)
     }
 }
 
 impl Past {
+    fn new(engine: &Engine) -> Self {
+        Self {
+            window: Window::new(engine.profile().clone(), engine.delay()),
+            state: None,
+            steps: 0,
+            size: None,
+            fresh: true,
+        }
+    }
+
     /// One frame further; runs on the worker.
     fn advance(
         mut self,
@@ -135,26 +156,26 @@ impl Past {
         mut sharp: Frame,
     ) -> Result<(Self, Option<Output>)> {
         let begin = Instant::now();
-        let profile = network.profile();
-        let window = match blurred {
+        let view = match blurred {
             Some(frame) => {
                 self.check_size(frame)?;
                 let (_, device) = network.placement();
-                self.window.push(to_tensor(frame, device)?, &profile)?
+                let fresh = mem::replace(&mut self.fresh, false);
+                self.window.push(to_tensor(frame, device)?, fresh)?
             }
-            None => self.window.drain(&profile)?,
+            None => self.window.drain()?,
         };
-        let Some(window) = window else {
+        let Some(View { frames, fresh }) = view else {
             return Ok((self, None));
         };
         let state = match self.state.take() {
-            Some(state) => state,
-            None => {
-                let (_, _, height, width) = window.size4()?;
+            Some(state) if !fresh => state,
+            _ => {
+                let (_, _, height, width) = frames.size4()?;
                 network.initial_state(1, height, width)?
             }
         };
-        let (picture, state) = network.step(&window, state)?;
+        let (picture, state) = network.step(&frames, state)?;
         self.steps += 1;
         let finite = to_frame(&picture, &mut sharp)?;
         let is_watched = finite && self.steps.is_multiple_of(WATCH_EVERY);

@@ -44,6 +44,7 @@ pub struct Engine {
     profile: Profile,
     kind: Kind,
     device: Device,
+    delay: usize,
     notes: Vec<Note>,
     pending: Pending,
 }
@@ -94,13 +95,15 @@ impl Engine {
             Ok((network, label, profile, kind, device))
         });
         let (network, label, profile, kind, device) = opened.wait(None)?;
+        let delay = config.look_ahead.unwrap_or(profile.look_ahead);
         Ok(Self {
             network: Arc::new(Mutex::new(network)),
             worker,
             label,
-            profile,
             kind,
             device,
+            delay: delay.min(profile.look_ahead),
+            profile,
             notes,
             pending: Pending::default(),
         })
@@ -116,6 +119,12 @@ impl Engine {
     #[must_use]
     pub fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    /// By how many frames the output is late.
+    #[must_use]
+    pub fn delay(&self) -> usize {
+        self.delay
     }
 
     /// Arithmetic of the network.

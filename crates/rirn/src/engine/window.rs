@@ -1,63 +1,173 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The frames that a network sees at once, and the line of frames that wait for their future.
 //!
-//! Before the first frame stand repeats of it, behind the last one repeats of the last
+//! Before the first frame of a memory stand repeats of it, behind the last frame repeats of that
 //! (`docs/NETWORKS.md`), so that N frames in give N frames out.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::networks::Profile;
 use crate::ops::cat;
 use std::collections::VecDeque;
 use tch::Tensor;
 
-/// A sliding window over frames `[1, 3, height, width]`.
-#[derive(Debug, Default)]
+/// A frame `[1, 3, height, width]`.
+struct Entry {
+    frame: Tensor,
+    /// The memory begins with this frame: nothing before it is looked back at.
+    fresh: bool,
+}
+
+/// A frame whose turn has come, with what the network sees around it.
+pub(super) struct View {
+    /// `[1, 3·window, height, width]`, from the oldest frame to the newest.
+    pub(super) frames: Tensor,
+    /// The memory begins with the frame in the middle.
+    pub(super) fresh: bool,
+}
+
+/// A sliding window over the frames of one video.
 pub(super) struct Window {
-    /// The newest frame is the last; up to `Profile::window` of them.
-    frames: VecDeque<Tensor>,
-    /// How many of the newest frames have not been the centre yet.
-    waiting: usize,
+    profile: Profile,
+    /// Frames waited for; fewer than the network looks ahead to are repeats of the last.
+    delay: usize,
+    entries: VecDeque<Entry>,
+    /// Index of the frame whose turn comes next.
+    next: usize,
 }
 
 impl Window {
-    /// Adds the next frame. Gives the window of the frame whose future is now complete, if any.
-    pub(super) fn push(&mut self, frame: Tensor, profile: &Profile) -> Result<Option<Tensor>> {
-        if self.frames.is_empty() {
-            for _ in 0..profile.look_behind {
-                self.frames.push_back(frame.shallow_clone());
-            }
+    /// A window for a network, of whose later frames `delay` at most are waited for.
+    pub(super) fn new(profile: Profile, delay: usize) -> Self {
+        let delay = delay.min(profile.look_ahead);
+        Self {
+            profile,
+            delay,
+            entries: VecDeque::new(),
+            next: 0,
         }
-        self.waiting += 1;
-        self.append(frame, profile)
     }
 
-    /// As if the last frame came again: gives the window of the next frame that still waits, or
-    /// nothing when none does.
-    pub(super) fn drain(&mut self, profile: &Profile) -> Result<Option<Tensor>> {
-        while self.waiting > 0 {
-            let Some(last) = self.frames.back().map(Tensor::shallow_clone) else {
-                break;
-            };
-            if let Some(window) = self.append(last, profile)? {
-                return Ok(Some(window));
-            }
-        }
-        Ok(None)
-    }
-
-    fn append(&mut self, frame: Tensor, profile: &Profile) -> Result<Option<Tensor>> {
-        self.frames.push_back(frame);
-        while self.frames.len() > profile.window() {
-            self.frames.pop_front();
-        }
-        if self.frames.len() < profile.window() {
+    /// Adds the next frame, with which the memory begins if it is `fresh`. Gives the frame whose
+    /// future is now complete, if any.
+    pub(super) fn push(&mut self, frame: Tensor, fresh: bool) -> Result<Option<View>> {
+        self.entries.push_back(Entry { frame, fresh });
+        if self.entries.len() <= self.next + self.delay {
             return Ok(None);
         }
-        self.waiting = self.waiting.saturating_sub(1);
-        if profile.window() == 1 {
-            return Ok(self.frames.pop_back());
+        self.view().map(Some)
+    }
+
+    /// The next frame that still waits, its future replaced by repeats of the last frame.
+    pub(super) fn drain(&mut self) -> Result<Option<View>> {
+        if self.next >= self.entries.len() {
+            return Ok(None);
         }
-        let frames: Vec<_> = self.frames.iter().collect();
-        Ok(Some(cat(&frames)?))
+        self.view().map(Some)
+    }
+
+    /// The view of the next frame; it has had its turn then.
+    fn view(&mut self) -> Result<View> {
+        let frames = self.around(self.next)?;
+        let fresh = self.entries[self.next].fresh;
+        self.next += 1;
+        while self.next > self.profile.look_behind {
+            self.entries.pop_front();
+            self.next -= 1;
+        }
+        Ok(View { frames, fresh })
+    }
+
+    fn around(&self, centre: usize) -> Result<Tensor> {
+        let begin = (0..=centre)
+            .rev()
+            .find(|index| self.entries[*index].fresh)
+            .unwrap_or(0);
+        let last = self.entries.len() - 1;
+        let behind = (1..=self.profile.look_behind)
+            .rev()
+            .map(|back| centre.saturating_sub(back).max(begin));
+        let ahead = (0..=self.profile.look_ahead).map(|step| (centre + step).min(last));
+        let frames: Vec<_> = behind
+            .chain(ahead)
+            .map(|index| &self.entries[index].frame)
+            .collect();
+        match frames.as_slice() {
+            [] => Err(Error::Shape("a network sees no frame".to_owned())),
+            [one] => Ok(one.shallow_clone()),
+            many => cat(many),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Window;
+    use crate::networks::Profile;
+    use tch::Tensor;
+
+    fn window(delay: usize) -> Window {
+        let profile = Profile {
+            look_behind: 2,
+            look_ahead: 2,
+            states: Vec::new(),
+        };
+        Window::new(profile, delay)
+    }
+
+    /// Pushes frames with these numbers, the fresh ones negative, drains, and gives what each
+    /// frame's network sees.
+    fn seen(mut window: Window, frames: &[i64]) -> Vec<(usize, Vec<i64>, bool)> {
+        let numbers = |view: &Tensor| {
+            let values = view.reshape([-1, 3]).select(1, 0);
+            Vec::<i64>::try_from(values).expect("numbers")
+        };
+        let mut all = Vec::new();
+        for (t, number) in frames.iter().enumerate() {
+            let frame = Tensor::from_slice(&[number.abs(); 3]).view([1, 3, 1, 1]);
+            let view = window.push(frame, *number < 0).expect("a view");
+            all.extend(view.map(|view| (t, numbers(&view.frames), view.fresh)));
+        }
+        while let Some(view) = window.drain().expect("a view") {
+            all.push((frames.len(), numbers(&view.frames), view.fresh));
+        }
+        all
+    }
+
+    #[test]
+    fn ends_are_repeats_of_the_first_and_last_frame() {
+        let expected = [
+            (2, vec![1, 1, 1, 2, 3], true),
+            (3, vec![1, 1, 2, 3, 4], false),
+            (4, vec![1, 2, 3, 4, 4], false),
+            (4, vec![2, 3, 4, 4, 4], false),
+        ];
+        assert_eq!(seen(window(2), &[-1, 2, 3, 4]), expected);
+    }
+
+    #[test]
+    fn one_frame_alone_is_repeated_on_both_sides() {
+        assert_eq!(seen(window(2), &[-7]), [(1, vec![7; 5], true)]);
+    }
+
+    #[test]
+    fn a_shorter_delay_repeats_the_newest_frame() {
+        let expected = [
+            (0, vec![1, 1, 1, 1, 1], true),
+            (1, vec![1, 1, 2, 2, 2], false),
+            (2, vec![1, 2, 3, 3, 3], false),
+        ];
+        assert_eq!(seen(window(0), &[-1, 2, 3]), expected);
+    }
+
+    #[test]
+    fn a_new_memory_does_not_look_back_while_frames_before_it_finish_with_the_old() {
+        let expected = [
+            (2, vec![1, 1, 1, 2, 3], true),
+            (3, vec![1, 1, 2, 3, 4], false),
+            (4, vec![3, 3, 3, 4, 5], true),
+            (5, vec![3, 3, 4, 5, 5], false),
+            (5, vec![3, 4, 5, 5, 5], false),
+        ];
+        assert_eq!(seen(window(2), &[-1, 2, -3, 4, 5]), expected);
     }
 }

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What the element does with buffers and events: asks [`Running`], and pushes, posts and answers
+//! what comes of it. No lock is held meanwhile.
+
+use super::continuity::SegmentFacts;
+use super::failure;
+use super::imp::{CAT, RirnDeblur, lock};
+use super::line::Finished;
+use super::running::{Ready, Report, Running, Stopped, Warning};
+use super::settings::Settings;
+use gst::prelude::*;
+use gst::subclass::prelude::*;
+use gst_base::prelude::*;
+use gst_base::subclass::base_transform::{InputBuffer, PrepareOutputBufferSuccess};
+use gst_base::subclass::prelude::*;
+use rirn::engine::FLUSHING;
+use std::sync::atomic::Ordering;
+
+/// What came of an event or a buffer; none before the start.
+type Outcome = Option<Result<Report, Stopped>>;
+
+impl RirnDeblur {
+    /// Works with what runs; none before the start. Only for the streaming thread, and for events
+    /// and state changes during which it stands still.
+    pub(super) fn with_running<R>(&self, work: impl FnOnce(&mut Running) -> R) -> Option<R> {
+        let mut running = lock(&self.running).take()?;
+        let result = work(&mut running);
+        *lock(&self.running) = Some(running);
+        Some(result)
+    }
+
+    /// Does what an event on the sink pad asks for, before it goes on. False: it is held in the
+    /// line and goes on later.
+    pub(super) fn before_event(&self, event: &gst::Event) -> bool {
+        use gst::EventView;
+        let max_gap = lock(&self.settings).max_gap;
+        let outcome = match event.view() {
+            EventView::FlushStart(_) => {
+                self.interrupt.raise(FLUSHING);
+                None
+            }
+            EventView::FlushStop(_) => {
+                self.with_running(Running::flush_stop);
+                self.interrupt.clear(FLUSHING);
+                None
+            }
+            EventView::StreamStart(start) => {
+                self.with_running(|running| running.stream_start(start.stream_id()))
+            }
+            EventView::Caps(caps) => {
+                self.with_running(|running| running.caps_event(&caps.caps_owned()))
+            }
+            EventView::Segment(segment) => {
+                let facts = segment_facts(segment.segment());
+                self.with_running(|running| running.segment(facts))
+            }
+            EventView::SegmentDone(_) => self.with_running(Running::segment_done),
+            EventView::Gap(gap) => {
+                let (pts, duration) = gap.get();
+                self.with_running(|running| running.gap(pts, duration, max_gap))
+            }
+            EventView::Eos(_) => self.with_running(Running::eos),
+            EventView::Tag(_) | EventView::CustomDownstreamSticky(_) => {
+                return self.with_running(|running| running.hold(event)) != Some(true);
+            }
+            _ if event.is_serialized() => self.with_running(Running::finish_line),
+            _ => None,
+        };
+        self.push_outcome(outcome);
+        true
+    }
+
+    /// Takes in a buffer; what is ready then is asked for by [`RirnDeblur::next_ready`].
+    pub(super) fn take_in(&self, buffer: gst::Buffer) -> Result<(), gst::FlowError> {
+        self.sync_values(&buffer);
+        let settings = lock(&self.settings).clone();
+        let reset = self.reset.swap(false, Ordering::Relaxed);
+        let report = self
+            .with_running(|running| running.buffer(buffer, &settings, reset))
+            .ok_or(gst::FlowError::Flushing)?
+            .map_err(|stopped| self.flow_error(stopped))?;
+        self.tell_warnings(&report.warnings);
+        for finished in report.finished {
+            let ready = self.finish(finished, &settings)?;
+            self.with_running(|running| running.ready.push_back(ready));
+        }
+        self.announce_latency();
+        Ok(())
+    }
+
+    /// The next buffer that is ready; events before it are pushed.
+    pub(super) fn next_ready(&self) -> Option<gst::Buffer> {
+        loop {
+            match self.with_running(|running| running.ready.pop_front())?? {
+                Ready::Event(event) => self.push_event(event),
+                Ready::Buffer(buffer) => {
+                    lock(&self.counters).frame_out();
+                    return Some(buffer);
+                }
+            }
+        }
+    }
+
+    /// Brings controlled properties to the time of this frame.
+    fn sync_values(&self, buffer: &gst::Buffer) {
+        let segment = self.obj().segment();
+        let time = segment
+            .downcast_ref::<gst::ClockTime>()
+            .and_then(|segment| segment.to_stream_time(buffer.pts()));
+        if let Some(time) = time
+            && let Err(error) = self.obj().sync_values(time)
+        {
+            gst::warning!(CAT, imp = self, "Controlled properties: {error}");
+        }
+    }
+
+    /// What goes out for a frame or an event whose turn has come.
+    fn finish(&self, finished: Finished, settings: &Settings) -> Result<Ready, gst::FlowError> {
+        let (input, blurred, sharp) = match finished {
+            Finished::Event(event) => return Ok(Ready::Event(event)),
+            Finished::Untouched(buffer) => return Ok(Ready::Buffer(buffer)),
+            Finished::Sharp { input, .. } if settings.strength <= 0.0 => {
+                return Ok(Ready::Buffer(input));
+            }
+            Finished::Sharp {
+                input,
+                blurred,
+                sharp,
+            } => (input, blurred, sharp),
+        };
+        let prepared = self.parent_prepare_output_buffer(InputBuffer::Readable(&input))?;
+        let PrepareOutputBufferSuccess::Buffer(mut output) = prepared else {
+            return Err(gst::FlowError::Error);
+        };
+        let video = self
+            .with_running(|running| running.video().cloned())
+            .flatten();
+        let video = video.ok_or(gst::FlowError::NotNegotiated)?;
+        video
+            .pack(&input, &blurred, &sharp, &settings.mix(), output.make_mut())
+            .map_err(|cause| self.flow_error(Stopped::Failed(failure::unreadable(&cause))))?;
+        self.with_running(|running| running.recycle(blurred, sharp));
+        Ok(Ready::Buffer(output))
+    }
+
+    fn push_event(&self, event: gst::Event) {
+        // As when the base class forwards an event: nobody asks for the answer.
+        let _taken = self.obj().src_pad().push_event(event);
+    }
+
+    /// Pushes what an event has set free. What cannot be pushed now is not pushed later: the event
+    /// has to go on.
+    pub(super) fn push_outcome(&self, outcome: Outcome) {
+        let Some(outcome) = outcome else { return };
+        let _flow = outcome
+            .map_err(|stopped| self.flow_error(stopped))
+            .and_then(|report| self.push_all(report));
+    }
+
+    /// Pushes frames that an event has set free.
+    fn push_all(&self, report: Report) -> Result<(), gst::FlowError> {
+        self.tell_warnings(&report.warnings);
+        let settings = lock(&self.settings).clone();
+        for finished in report.finished {
+            match self.finish(finished, &settings)? {
+                Ready::Event(event) => self.push_event(event),
+                Ready::Buffer(buffer) => {
+                    lock(&self.counters).frame_out();
+                    self.obj().src_pad().push(buffer)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn flow_error(&self, stopped: Stopped) -> gst::FlowError {
+        match stopped {
+            Stopped::Flushing => gst::FlowError::Flushing,
+            Stopped::Failed(error) => {
+                self.post_error_message(error);
+                gst::FlowError::Error
+            }
+        }
+    }
+
+    pub(super) fn answer_latency(&self, query: &mut gst::query::Latency) -> bool {
+        let mut upstream = gst::query::Latency::new();
+        if !self.obj().sink_pad().peer_query(&mut upstream) {
+            return false;
+        }
+        let (live, min, max) = upstream.result();
+        let own = gst::ClockTime::from_nseconds(self.reported.answer(live));
+        query.set(live, min + own, max.map(|max| max + own));
+        true
+    }
+
+    pub(super) fn announce_latency(&self) {
+        let playing = self.playing.load(Ordering::Relaxed);
+        let declared = lock(&self.settings).declared_latency();
+        let new = self.with_running(|running| running.latency_to_announce(declared, playing));
+        lock(&self.counters).set_reported_latency(self.reported.current());
+        if let Some(Some(latency)) = new {
+            gst::info!(CAT, imp = self, "Latency is now {latency} ns");
+            let message = gst::message::Latency::builder().src(&*self.obj()).build();
+            let _no_bus = self.obj().post_message(message);
+        }
+    }
+
+    fn tell_warnings(&self, warnings: &[Warning]) {
+        for warning in warnings {
+            let text = match warning {
+                Warning::Diverged => "The network's memory grew out of bounds and was cleared.",
+                Warning::NotFinite => "The network gave no valid picture; frame passed unchanged.",
+            };
+            self.warn_once(gst::StreamError::Failed, text);
+        }
+    }
+}
+
+/// The parts of a segment that the timeline looks at.
+fn segment_facts(segment: &gst::Segment) -> SegmentFacts {
+    let time = |value: i64| u64::try_from(value).ok();
+    SegmentFacts {
+        rate: segment.rate(),
+        applied_rate: segment.applied_rate(),
+        start: time(segment.start().value()).unwrap_or_default(),
+        base: time(segment.base().value()).unwrap_or_default(),
+        offset: time(segment.offset().value()).unwrap_or_default(),
+        time: time(segment.time().value()),
+        key_units: segment
+            .flags()
+            .contains(gst::SegmentFlags::TRICKMODE_KEY_UNITS),
+    }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The line of waiting frames when something other than frames of the network comes along.
+
+use crate::harness::{Rig, caps, frames, stat, with_stub};
+use crate::streams::{KEPT, NEW, PAST, grey, send, shade, small};
+use gst::prelude::*;
+use gstrirndeblur::rirndeblur::RirnDeblur;
+use rirn::networks::Network;
+use rirn::testing::Stub;
+
+/// An element that gives each frame as it came, two frames late.
+fn late() -> RirnDeblur {
+    with_stub(|| Stub::delay(2, 2))
+}
+
+/// An element that gives the mean of all frames that it remembers, two frames late.
+fn late_mean() -> RirnDeblur {
+    with_stub(|| {
+        let mean = Stub::mean_of_all();
+        let mut profile = mean.profile();
+        profile.look_ahead = 2;
+        Stub::with_profile(profile, move |window, state| {
+            mean.step(&window.f_narrow(1, 0, 3)?, state)
+        })
+    })
+}
+
+fn pts(buffers: &[gst::Buffer]) -> Vec<Option<gst::ClockTime>> {
+    buffers.iter().map(|buffer| buffer.pts()).collect()
+}
+
+#[test]
+fn switched_off_the_delay_stays_and_the_line_is_finished() {
+    let inputs = frames(&caps("RGB", 20, 18), 9, 5);
+    let mut rig = Rig::new(late(), &caps("RGB", 20, 18));
+    assert_eq!(rig.run(inputs[..4].to_vec()).len(), 2);
+    rig.element.set_property("enabled", false);
+    // Each frame in lets one out, first those that the network holds.
+    for (index, input) in inputs[4..7].iter().enumerate() {
+        let outputs = rig.run(vec![input.clone()]);
+        assert_eq!(pts(&outputs), pts(&inputs[index + 2..=index + 2]));
+    }
+    assert_eq!(stat(&rig.element, "processed"), 4);
+    rig.element.set_property("enabled", true);
+    let mut outputs = rig.run(inputs[7..].to_vec());
+    assert_eq!(outputs.len(), 2);
+    send(&mut rig, gst::event::Eos::new());
+    outputs.extend(rig.outputs());
+    assert_eq!(pts(&outputs), pts(&inputs[5..]));
+    assert_eq!(stat(&rig.element, "processed"), 6);
+}
+
+#[test]
+fn untouched_frames_keep_their_place_between_frames_of_the_network() {
+    let mut inputs = frames(&caps("RGB", 20, 18), 6, 5);
+    inputs[2].make_mut().set_flags(gst::BufferFlags::CORRUPTED);
+    let mut rig = Rig::new(late(), &caps("RGB", 20, 18));
+    let mut outputs = rig.run(inputs.clone());
+    send(&mut rig, gst::event::Eos::new());
+    outputs.extend(rig.outputs());
+    assert_eq!(pts(&outputs), pts(&inputs));
+    assert!(outputs[2].as_ptr() == inputs[2].as_ptr(), "the very buffer");
+}
+
+#[test]
+fn frames_in_the_line_finish_with_the_memory_they_came_with() {
+    let mut rig = Rig::new(late_mean(), &small());
+    let mut outputs = rig.run((0..3).map(|index| grey(PAST, index)).collect());
+    rig.element.emit_by_name::<()>("reset", &[]);
+    outputs.extend(rig.run(vec![grey(NEW, 3), grey(NEW, 4)]));
+    assert_eq!(stat(&rig.element, "resets"), 1);
+    send(&mut rig, gst::event::Eos::new());
+    outputs.extend(rig.outputs());
+    let shades: Vec<_> = outputs.iter().map(shade).collect();
+    assert_eq!(shades, [PAST, PAST, PAST, NEW, NEW]);
+    // Without the signal the fourth frame would tell of the three before it.
+    let mut rig = Rig::new(late_mean(), &small());
+    let mut inputs: Vec<_> = (0..3).map(|index| grey(PAST, index)).collect();
+    inputs.push(grey(NEW, 3));
+    let mut outputs = rig.run(inputs);
+    send(&mut rig, gst::event::Eos::new());
+    outputs.extend(rig.outputs());
+    assert_eq!(shade(&outputs[3]), KEPT);
+}
+
+/// What left the element, in order: `f` a frame, `t` a tag event, `c` a custom event.
+fn order(rig: &mut Rig) -> std::sync::Arc<std::sync::Mutex<String>> {
+    let order = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+    let pad = rig.element.static_pad("src").expect("the src pad");
+    let seen = std::sync::Arc::clone(&order);
+    let mask = gst::PadProbeType::BUFFER | gst::PadProbeType::EVENT_DOWNSTREAM;
+    pad.add_probe(mask, move |_, info| {
+        let letter = match &info.data {
+            Some(gst::PadProbeData::Buffer(_)) => "f",
+            Some(gst::PadProbeData::Event(event)) => match event.type_() {
+                gst::EventType::Tag => "t",
+                gst::EventType::CustomDownstream => "c",
+                _ => "",
+            },
+            _ => "",
+        };
+        seen.lock().expect("not poisoned").push_str(letter);
+        gst::PadProbeReturn::Ok
+    });
+    order
+}
+
+#[test]
+fn tags_wait_with_the_frames_and_other_events_let_them_go_first() {
+    let inputs = frames(&small(), 5, 5);
+    let mut rig = Rig::new(late(), &small());
+    let order = order(&mut rig);
+    rig.run(inputs[..3].to_vec());
+    send(&mut rig, gst::event::Tag::new(gst::TagList::new()));
+    rig.run(inputs[3..].to_vec());
+    // Frame 0, 1 and 2 have left; the tag stands behind frame 2 and before frame 3.
+    assert_eq!(*order.lock().expect("not poisoned"), "ffft");
+    let custom = gst::Structure::new_empty("custom");
+    send(&mut rig, gst::event::CustomDownstream::new(custom));
+    assert_eq!(*order.lock().expect("not poisoned"), "ffftffc");
+    rig.outputs();
+}
+
+#[test]
+fn a_shorter_look_ahead_means_a_shorter_delay() {
+    for (look_ahead, delay) in [(-1, 2), (0, 0), (1, 1), (2, 2)] {
+        let element = late();
+        element.set_property("look-ahead", look_ahead);
+        let mut rig = Rig::new(element, &small());
+        let outputs = rig.run(frames(&small(), 5, 5));
+        assert_eq!(outputs.len(), 5 - delay, "look-ahead {look_ahead}");
+        let stats = rig.element.property::<gst::Structure>("stats");
+        let told: u32 = stats.get("delay-frames").expect("a field");
+        assert_eq!(told as usize, delay);
+    }
+}
