@@ -59,7 +59,8 @@ take_over() {
     mkdir -p "$root/out/bin" "$root/out/plugin"
     cp "$CARGO_TARGET_DIR/release/examples/deblur" "$root/out/bin/.deblur.new"
     mv "$root/out/bin/.deblur.new" "$root/out/bin/deblur"
-    cp "$CARGO_TARGET_DIR/release/libgstrirndeblur.so" "$root/out/plugin/.new"
+    # Without the tables for debuggers it is a few megabytes instead of seventy.
+    strip --strip-debug -o "$root/out/plugin/.new" "$CARGO_TARGET_DIR/release/libgstrirndeblur.so"
     mv "$root/out/plugin/.new" "$root/out/plugin/libgstrirndeblur.so"
 }
 
