@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Tools around the deblurring networks of [`rirn`]. The programs in `examples/` are thin faces
+//! over this crate; the GStreamer plugin does not know it.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`convert`] | checkpoints of other programs to weights files |
+//! | [`inspect`] | what a weights file is: network, cost, delay, notes, layer table |
+//! | [`published`] | the paper's tables S5 and S6 as numbers |
+//! | [`visible`] | text of unknown origin, made fit for a terminal |
+//! | [`mod@error`] | [`Error`] |
+//!
+//! Like `rirn`, the crate neither prints nor logs: it gives values and texts.
+//!
+//! ```
+//! use rirn_lab::inspect::Card;
+//!
+//! # fn main() -> rirn_lab::Result<()> {
+//! let card = Card::built_in("lite")?;
+//! assert_eq!(card.parameters, 206_339);
+//! assert!(card.to_string().contains("IFI-RNN + IRM + ATB"));
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod convert;
+pub mod error;
+pub mod inspect;
+pub mod published;
+pub mod visible;
+
+pub use error::{Error, Result};

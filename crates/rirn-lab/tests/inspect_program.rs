@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The program `inspect` as a user calls it. Cargo builds it together with this crate's tests.
+
+mod files;
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use files::data;
+use rirn_lab::inspect::Card;
+
+/// The program, which lies beside the folder of this test program.
+fn program() -> PathBuf {
+    let own = std::env::current_exe().expect("a test knows its path");
+    let profile = own.ancestors().nth(2).expect("target/debug/deps/…");
+    let program = profile
+        .join("examples")
+        .join(format!("inspect{}", std::env::consts::EXE_SUFFIX));
+    assert!(
+        program.is_file(),
+        "no {}: run cargo test -p rirn-lab",
+        program.display()
+    );
+    program
+}
+
+/// Exit status, standard output and error output.
+fn inspect<S: AsRef<OsStr>>(arguments: &[S]) -> (i32, String, String) {
+    let output = Command::new(program())
+        .args(arguments)
+        .output()
+        .expect("it starts");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    let status = output.status.code().expect("it was not killed");
+    (status, text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn a_built_in_name_and_a_file_are_printed() {
+    let lite = Card::built_in("lite").expect("lite");
+    assert_eq!(inspect(&["lite"]), (0, lite.to_string(), String::new()));
+    let path = data("../../models/lite.safetensors");
+    let (status, output, errors) = inspect(&[path.as_os_str(), "--layers".as_ref()]);
+    assert_eq!((status, errors.as_str()), (0, ""));
+    assert!(
+        output.contains("206,339") && output.ends_with(&lite.layer_table()),
+        "{output}"
+    );
+}
+
+#[test]
+fn one_refused_file_gives_status_1_and_keeps_no_other_from_being_printed() {
+    let bad = data("refused/value-nan.safetensors");
+    let arguments = [
+        OsStr::new("lite"),
+        bad.as_os_str(),
+        OsStr::new("lit"),
+        OsStr::new("lite"),
+    ];
+    let (status, output, errors) = inspect(&arguments);
+    let lite = Card::built_in("lite").expect("lite");
+    assert_eq!((status, output), (1, format!("{lite}\n{lite}")));
+    let lines: Vec<&str> = errors.lines().collect();
+    let [nan, unknown] = lines[..] else {
+        panic!("two sentences, not {errors}")
+    };
+    assert!(
+        nan.starts_with("inspect: ") && nan.ends_with("holds NaN or infinity"),
+        "{nan}"
+    );
+    assert_eq!(
+        unknown,
+        "inspect: lit: there is no such file, and built-in weights are only: lite"
+    );
+}
+
+#[test]
+fn json_is_one_list_of_the_files_that_were_taken() {
+    let bad = data("refused/value-nan.safetensors");
+    let (status, output, _) = inspect(&[OsStr::new("--json"), bad.as_os_str(), OsStr::new("lite")]);
+    let value: serde_json::Value = serde_json::from_str(&output).expect("JSON");
+    assert_eq!((status, value.as_array().map(Vec::len)), (1, Some(1)));
+    assert_eq!(value[0]["parameters"], 206_339);
+    assert_eq!(value[0].get("layers"), None);
+    let (_, output, _) = inspect(&["lite", "--json", "--layers"]);
+    let value: serde_json::Value = serde_json::from_str(&output).expect("JSON");
+    assert_eq!(value[0]["layers"].as_array().map(Vec::len), Some(35));
+    let (status, output, _) = inspect(&[OsStr::new("--json"), bad.as_os_str()]);
+    assert_eq!((status, output.as_str()), (1, "[]\n"));
+}
+
+#[test]
+fn names_of_files_and_notes_are_shown_and_not_obeyed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a\u{1b}[2J.safetensors");
+    let notes = BTreeMap::from([("by".to_owned(), "\u{1b}]0;x\u{7}\u{202e}".to_owned())]);
+    files::write(&path, &files::small(), &notes);
+    let missing = folder.path().join("b\u{1b}[2J\u{9b}");
+    for option in ["--layers", "--json"] {
+        let (status, output, errors) =
+            inspect(&[path.as_os_str(), missing.as_os_str(), OsStr::new(option)]);
+        assert_eq!(status, 1);
+        for text in [output, errors] {
+            let raw = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+            assert!(!text.is_empty() && !text.contains(raw), "{text:?}");
+        }
+    }
+}
+
+#[test]
+fn without_a_file_it_says_how_it_is_called() {
+    let (status, output, errors) = inspect::<&str>(&[]);
+    assert_eq!((status, output.as_str()), (2, ""));
+    assert!(
+        errors.contains("Usage: inspect") && errors.contains("<FILE>"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_failure() {
+    let mut child = Command::new(program())
+        .args(["lite", "--layers"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
+}
