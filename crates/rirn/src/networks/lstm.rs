@@ -34,12 +34,8 @@ impl Lstm {
     pub(super) fn shape(spec: &Spec) -> BaselineShape {
         let c = i64::from(spec.base);
         BaselineShape {
-            hidden: c,
-            feature: 3 * c,
             memory_cell: true,
-            divisor: 4,
-            look_behind: 0,
-            look_ahead: 0,
+            ..BaselineShape::at_quarter(c, 3 * c)
         }
     }
 

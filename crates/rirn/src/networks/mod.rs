@@ -103,6 +103,20 @@ pub(crate) struct BaselineShape {
     pub(crate) look_ahead: usize,
 }
 
+impl BaselineShape {
+    /// A network that sees one frame and works at a quarter of its size.
+    pub(crate) fn at_quarter(hidden: i64, feature: i64) -> Self {
+        Self {
+            hidden,
+            feature,
+            memory_cell: false,
+            divisor: 4,
+            look_behind: 0,
+            look_ahead: 0,
+        }
+    }
+}
+
 /// The part in which the five networks differ: one cell step between padding and cropping.
 pub(crate) trait Baseline: Send {
     /// One step. `x` is the centred and padded window; `slots` are called where the baseline's own

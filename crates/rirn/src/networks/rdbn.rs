@@ -39,14 +39,7 @@ impl Rdbn {
     /// Channels and sizes for `base` channels.
     pub(super) fn shape(spec: &Spec) -> BaselineShape {
         let c = i64::from(spec.base);
-        BaselineShape {
-            hidden: c,
-            feature: 5 * c,
-            memory_cell: false,
-            divisor: 4,
-            look_behind: 0,
-            look_ahead: 0,
-        }
+        BaselineShape::at_quarter(c, 5 * c)
     }
 
     /// The cell of `spec`.
