@@ -196,10 +196,10 @@ impl BaseTransformImpl for RirnDeblur {
         gst::info!(
             CAT,
             imp = self,
-            "Running {} on {} in {:?}",
+            "Running {} on {} in {}",
             active.model.as_deref().unwrap_or_default(),
             engine.device(),
-            engine.kind()
+            engine.precision()
         );
         *lock(&self.active) = active;
         *lock(&self.pending) = Some(engine.pending());

@@ -127,12 +127,6 @@ impl Engine {
         self.delay
     }
 
-    /// Arithmetic of the network.
-    #[must_use]
-    pub fn kind(&self) -> Kind {
-        self.kind
-    }
-
     /// Arithmetic of the network as users know it: `float32`, `float16` or `bfloat16`.
     #[must_use]
     pub fn precision(&self) -> &'static str {
@@ -226,6 +220,9 @@ fn to_frame(tensor: &Tensor, frame: &mut Frame) -> Result<bool> {
     )?;
     let count = frame.data().len();
     tensor.f_copy_data(frame.data_mut(), count)?;
-    // A sum of zeros is a number only if none of the factors was infinite or not a number.
-    Ok(frame.data().iter().map(|value| value * 0.0).sum::<f32>() == 0.0)
+    // All of them, without a way out in between: the loop is vectorised, a sum or `all` is not.
+    Ok(frame
+        .data()
+        .iter()
+        .fold(true, |finite, value| finite & value.is_finite()))
 }

@@ -20,7 +20,7 @@ mod spec;
 mod state;
 mod strcnn;
 
-pub use registry::{expected_tensors, layer_rows};
+pub use registry::expected_tensors;
 pub use rirn::Rirn;
 pub use slots::Slots;
 pub use spec::{Cell, SlotKind, Spec};

@@ -9,7 +9,7 @@ use super::rirn::Rirn;
 use super::strcnn::Strcnn;
 use super::{Baseline, BaselineShape, Cell, Spec};
 use crate::error::{Error, Result};
-use crate::layers::{Builder, LayerRow, Outline};
+use crate::layers::{Builder, Outline};
 
 /// How to make one baseline.
 pub(super) struct Row {
@@ -64,12 +64,4 @@ pub fn expected_tensors(spec: &Spec) -> Result<Vec<(String, Vec<i64>)>> {
     let mut outline = Outline::default();
     Rirn::build(spec, &mut outline)?;
     Ok(outline.tensors)
-}
-
-/// The table of all convolutions of a network. Allocates no tensor.
-///
-/// # Errors
-/// [`Error::UnknownNetwork`] if the cell is not built in.
-pub fn layer_rows(spec: &Spec) -> Result<Vec<LayerRow>> {
-    Ok(Rirn::build(spec, &mut Outline::default())?.rows().to_vec())
 }
