@@ -143,6 +143,10 @@ fn told(plan: &Plan, map: &Map, spec: &Spec, tensors: bool) -> Result<String> {
     for (change, words) in [
         (None, "taken as they are"),
         (Some("folded"), "with a normalisation folded in"),
+        (
+            Some("composed"),
+            "with the 1x1 convolution before multiplied in",
+        ),
         (Some("swapped"), "with two dimensions exchanged"),
         (Some("zero"), "zero, since the file has none"),
     ] {

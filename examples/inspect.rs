@@ -9,6 +9,7 @@ use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use rirn::weights::{Installed, data_folders};
 use rirn_lab::inspect::{self, Card};
 use rirn_lab::visible::visible;
 
@@ -16,7 +17,8 @@ use rirn_lab::visible::visible;
 #[derive(Parser)]
 #[command(name = "inspect")]
 struct Arguments {
-    /// Weights files, or names of built-in weights such as lite (a file of that name: ./lite)
+    /// Weights files, or names of weights, built in or installed, such as lite (a file of that
+    /// name: ./lite)
     #[arg(required = true, value_name = "FILE")]
     weights: Vec<OsString>,
     /// The table of all layers, too
@@ -29,9 +31,10 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let installed = Installed::new(data_folders(|key| std::env::var_os(key)));
     let mut cards = Vec::new();
     for word in &arguments.weights {
-        match Card::find(word) {
+        match Card::find(word, &installed) {
             Ok(card) if arguments.layers => cards.push(card),
             Ok(card) => cards.push(card.without_layers()),
             Err(error) => complain(&word.to_string_lossy(), &error.to_string()),

@@ -5,40 +5,26 @@
 use gst::{LibraryError, ResourceError};
 use rirn::Error;
 use rirn::error::WeightsError;
-use std::path::PathBuf;
-
-/// Where the weights come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Weights {
-    /// Built in, by name.
-    BuiltIn(String),
-    /// A file.
-    File(PathBuf),
-}
-
-impl Weights {
-    /// The name that a message shows.
-    fn shown(&self) -> String {
-        match self {
-            Self::BuiltIn(name) => name.clone(),
-            Self::File(path) => path.to_string_lossy().into_owned(),
-        }
-    }
-}
+use rirn::weights::Place;
 
 /// Why the element cannot start with these weights.
-pub(crate) fn at_start(error: &Error, weights: &Weights) -> gst::ErrorMessage {
+pub(crate) fn at_start(error: &Error, place: &Place) -> gst::ErrorMessage {
     match error {
-        Error::Weights(error) => of_weights(error, &weights.shown()),
+        Error::Weights(error) => of_weights(error, &shown(place)),
         Error::UnknownNetwork(_) => message(
             LibraryError::Settings,
-            format!(
-                "Weights file \"{}\" cannot be used: {error}.",
-                weights.shown()
-            ),
+            format!("Weights file \"{}\" cannot be used: {error}.", shown(place)),
             error,
         ),
         other => of_engine(other),
+    }
+}
+
+/// The name of weights that a message shows.
+fn shown(place: &Place) -> String {
+    match place {
+        Place::BuiltIn(name) => name.clone(),
+        Place::File(path) => path.to_string_lossy().into_owned(),
     }
 }
 

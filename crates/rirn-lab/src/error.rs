@@ -12,8 +12,8 @@ pub enum Error {
     /// does not have.
     #[error(transparent)]
     Library(#[from] rirn::Error),
-    /// A word that is neither a file nor the name of built-in weights.
-    #[error("there is no such file, and built-in weights are only: {known}")]
+    /// A word that is neither a file nor the name of weights, built in or installed.
+    #[error("there is no such file, and weights by name are only: {known}")]
     NoSuchWeights {
         /// The names there are.
         known: String,

@@ -22,12 +22,12 @@ use std::path::Path;
 
 use rirn::layers::Outline;
 use rirn::networks::{Network as _, Rirn, StateProfile, expected_tensors};
-use rirn::weights::{MAX_FILE, Weights, WeightsError, names, shipped};
+use rirn::weights::{Installed, MAX_FILE, Place, Weights, WeightsError, shipped};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use crate::visible::visible_json;
+use crate::visible::{visible, visible_json};
 
 /// Height and width of the frame for which the cost is told.
 const HD: (i64, i64) = (720, 1280);
@@ -68,18 +68,19 @@ pub struct Card {
 }
 
 impl Card {
-    /// The card of what a user calls `word`: built-in weights of this name, else a file. A file
-    /// that is called like built-in weights is `./NAME`.
+    /// The card of what a user calls `word`: weights of this name, built in or `installed`, else a
+    /// file. A file that is called like such weights is `./NAME`.
     ///
     /// # Errors
     /// [`Error::NoSuchWeights`] if it is neither, else as [`Card::open`].
-    pub fn find(word: &OsStr) -> Result<Self> {
-        if let Some(name) = names().into_iter().find(|name| word == *name) {
-            return Self::built_in(name);
-        }
-        match Self::open(Path::new(word)) {
+    pub fn find(word: &OsStr, installed: &Installed) -> Result<Self> {
+        let file = match installed.meant(word) {
+            Place::BuiltIn(name) => return Self::built_in(&name),
+            Place::File(file) => file,
+        };
+        match Self::open(&file) {
             Err(Error::Library(rirn::Error::Weights(WeightsError::NotFound))) => {
-                let known = names().join(", ");
+                let known = visible(&installed.names().join(", "));
                 Err(Error::NoSuchWeights { known })
             }
             other => other,

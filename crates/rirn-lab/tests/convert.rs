@@ -162,27 +162,37 @@ fn normalisations_of_a_strcnn_are_folded_and_its_blending_dropped() {
 }
 
 #[test]
-fn an_estrnn_whose_decoder_takes_several_frames_is_refused_and_told_why() {
+fn an_estrnn_is_taken_without_attention_its_last_step_composed_with_the_decoder() {
     for of in ["estrnn-estrnn", "simdeblur-estrnn"] {
-        let (spec, refused) = plan("estrnn.pth", of);
-        assert_eq!((spec.cell.word(), spec.base, spec.blocks), ("rdbn", 2, 2));
-        let reason = refused.expect_err("25c is not 5c").to_string();
-        for part in [
-            "recons.model.0.weight",
-            "[50, 4, 3, 3]",
-            "[10, 4, 3, 3]",
-            "none are invented",
+        for (file, sizes) in [
+            ("estrnn.pth", (2, 2)),
+            ("estrnn-one-frame.pth", (2, 2)),
+            ("estrnn-bias.pth", (1, 1)),
         ] {
-            assert!(reason.contains(part), "{reason}");
-        }
-        let (_, taken) = plan("estrnn-one-frame.pth", of);
-        let taken = taken.expect("its decoder fits");
-        assert!(
-            taken
-                .dropped()
+            let (spec, plan) = plan(file, of);
+            let plan = plan.expect(file);
+            assert_eq!(spec.cell.word(), "rdbn");
+            assert_eq!((spec.base, spec.blocks), sizes);
+            let composed: Vec<_> = plan
+                .steps()
                 .iter()
-                .all(|(name, _)| name.starts_with("fusion."))
-        );
+                .filter(|step| step.change().is_some())
+                .map(|step| (step.to.as_str(), step.change(), step.from.join(" ")))
+                .collect();
+            let composed_of = |to, parts: &str| (to, Some("composed"), parts.to_owned());
+            let expected = [
+                composed_of("dec.0.weight", "recons.model.0.weight fusion.fusion.weight"),
+                composed_of(
+                    "dec.0.bias",
+                    "recons.model.0.bias recons.model.0.weight fusion.fusion.bias",
+                ),
+            ];
+            assert_eq!(composed, expected);
+            let mut dropped = plan.dropped().iter().map(|(name, _)| name);
+            assert!(dropped.all(|name| {
+                name.starts_with("fusion.") && !name.starts_with("fusion.fusion.")
+            }));
+        }
     }
 }
 
@@ -191,10 +201,12 @@ fn a_file_of_another_kind_is_refused_by_every_map() {
     for (file, own) in [
         ("strcnn.pt", "estrnn-strcnn"),
         ("ifirnn.pth", "estrnn-ifirnn"),
+        ("estrnn-bias.pth", "-estrnn"),
         ("kinds.pt", ""),
     ] {
         let source = source(file);
-        for name in Map::names().filter(|name| *name != own) {
+        let others = |name: &&str| own.is_empty() || !name.ends_with(own);
+        for name in Map::names().filter(others) {
             assert!(map(name).spec(&source).is_err(), "{file} by {name}");
         }
     }

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 
 use files::{data, spec, write};
-use rirn::weights::Weights;
+use rirn::weights::{Installed, Weights};
 use rirn_lab::inspect::{Card, json};
 use rirn_lab::published::ROWS;
 use serde_json::Value;
@@ -183,12 +183,41 @@ fn a_refused_file_is_refused_in_the_words_of_the_library() {
         .expect_err("a folder")
         .to_string();
     assert_eq!(folder, "file cannot be opened: it is a folder");
-    let nothing = Card::find("no such".as_ref())
+    let nothing = Card::find("no such".as_ref(), &Installed::new([]))
         .expect_err("nothing")
         .to_string();
     assert_eq!(
         nothing,
-        "there is no such file, and built-in weights are only: lite"
+        "there is no such file, and weights by name are only: lite"
+    );
+}
+
+#[test]
+fn installed_weights_have_a_card_that_says_where_they_lie() {
+    let root = tempfile::tempdir().expect("a folder");
+    let folder = root.path().join("rirndeblur/models");
+    fs::create_dir_all(&folder).expect("a folder");
+    let file = folder.join("mine.safetensors");
+    write(&file, &files::small(), &BTreeMap::new());
+    // A built-in name stays what it is, and no name of a file becomes a command.
+    write(
+        &folder.join("lite.safetensors"),
+        &files::small(),
+        &BTreeMap::new(),
+    );
+    fs::write(folder.join("e\u{1b}[2Jvil.safetensors"), "").expect("a file");
+    let installed = Installed::new([root.path().to_owned()]);
+    let find = |word: &str| Card::find(word.as_ref(), &installed);
+    let card = find("mine").expect("it is installed");
+    assert_eq!(card, Card::open(&file).expect("a weights file"));
+    assert_eq!(
+        (&*card.name, card.built_in),
+        (&*file.to_string_lossy(), false)
+    );
+    assert_eq!(find("lite").expect("lite").sha256, lite().sha256);
+    assert_eq!(
+        find("other").expect_err("nothing").to_string(),
+        r"there is no such file, and weights by name are only: e\u{1b}[2Jvil, lite, mine"
     );
 }
 

@@ -5,7 +5,7 @@ mod files;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use files::data;
@@ -26,10 +26,17 @@ fn program() -> PathBuf {
     program
 }
 
-/// Exit status, standard output and error output.
+/// Exit status, standard output and error output, on a machine without installed weights.
 fn inspect<S: AsRef<OsStr>>(arguments: &[S]) -> (i32, String, String) {
+    inspect_with("/nonexistent".as_ref(), arguments)
+}
+
+/// The same with this data folder.
+fn inspect_with<S: AsRef<OsStr>>(data: &Path, arguments: &[S]) -> (i32, String, String) {
     let output = Command::new(program())
         .args(arguments)
+        .env("XDG_DATA_HOME", data)
+        .env("XDG_DATA_DIRS", "/nonexistent")
         .output()
         .expect("it starts");
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
@@ -48,6 +55,18 @@ fn a_built_in_name_and_a_file_are_printed() {
         output.contains("206,339") && output.ends_with(&lite.layer_table()),
         "{output}"
     );
+}
+
+#[test]
+fn installed_weights_are_found_by_their_name_where_the_element_finds_them() {
+    let data = tempfile::tempdir().expect("a folder");
+    let folder = data.path().join("rirndeblur/models");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = folder.join("mine.safetensors");
+    files::write(&file, &files::small(), &BTreeMap::new());
+    let card = Card::open(&file).expect("a weights file").to_string();
+    let found = inspect_with(data.path(), &["mine"]);
+    assert_eq!(found, (0, card, String::new()));
 }
 
 #[test]
@@ -72,7 +91,7 @@ fn one_refused_file_gives_status_1_and_keeps_no_other_from_being_printed() {
     );
     assert_eq!(
         unknown,
-        "inspect: lit: there is no such file, and built-in weights are only: lite"
+        "inspect: lit: there is no such file, and weights by name are only: lite"
     );
 }
 

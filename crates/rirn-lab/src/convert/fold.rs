@@ -6,9 +6,9 @@
 //! g * (bias - mean) + beta. This is the same function as long as nobody trains. It is computed
 //! in float64 and rounded once.
 
-use super::Source;
 use super::error::ConvertError;
 use super::plan::{How, Step};
+use super::{Source, compose};
 
 /// The tensors of a normalisation, as PyTorch names them.
 pub(super) const NORM: [&str; 4] = ["weight", "bias", "running_mean", "running_var"];
@@ -20,6 +20,8 @@ pub(super) fn values(step: &Step, source: &Source) -> Result<Vec<f32>, ConvertEr
         How::Copy => own(0),
         How::Swap => Ok(swapped(&own(0)?, &step.shape)),
         How::Zero => Ok(vec![0.0; count(&step.shape)]),
+        How::ComposeWeight(kernel) => compose::weight(step, source, kernel),
+        How::ComposeBias(kernel) => compose::bias(step, source, kernel),
         How::FoldWeight { eps, axis, swap } => {
             let norm = Norm::read(step, source, eps)?;
             let mut weight = own(0)?;

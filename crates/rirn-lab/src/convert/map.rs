@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use rirn::networks::{Cell, SlotKind, Spec};
 
+use super::compose::{Before, BeforeText};
 use super::error::{ConvertError, shown};
 use super::pattern::{Numbers, Pattern};
 use super::sizes::{Base, Blocks};
@@ -58,6 +59,7 @@ fn none() -> String {
 struct LayerText {
     to: String,
     from: String,
+    before: Option<BeforeText>,
     norm: Option<String>,
     #[serde(default = "usual_eps")]
     eps: f64,
@@ -88,6 +90,8 @@ struct DropText {
 pub(super) struct Layer {
     to: Pattern,
     from: Pattern,
+    /// The convolution before the layer that is multiplied into it.
+    pub(super) before: Option<Before>,
     norm: Option<Pattern>,
     /// What is added to the variance.
     pub(super) eps: f64,
@@ -105,6 +109,7 @@ pub(super) struct Layer {
 pub(super) struct Found<'m> {
     pub(super) layer: &'m Layer,
     pub(super) from: String,
+    pub(super) before: Option<String>,
     pub(super) norm: Option<String>,
 }
 
@@ -207,9 +212,14 @@ impl Map {
             return Ok(None);
         };
         let from = layer.from.with(&numbers)?;
-        let norm = layer.norm.as_ref().map(|norm| norm.with(&numbers));
-        let norm = norm.transpose()?;
-        Ok(Some(Found { layer, from, norm }))
+        let named = |name: &Pattern| name.with(&numbers);
+        let before = layer.before.as_ref().map(|before| named(&before.from));
+        Ok(Some(Found {
+            layer,
+            from,
+            before: before.transpose()?,
+            norm: layer.norm.as_ref().map(named).transpose()?,
+        }))
     }
 
     /// Why a tensor of the file is dropped, if it is.
@@ -223,6 +233,14 @@ impl Map {
 impl Layer {
     fn parse(text: &LayerText) -> Result<Self, ConvertError> {
         let norm = text.norm.as_deref().map(Pattern::parse).transpose()?;
+        let before = text.before.as_ref().map(|before| before.parse(&text.to));
+        let before = before.transpose()?;
+        if before.is_some() && (norm.is_some() || text.swap) {
+            let to = shown(&text.to);
+            return Err(ConvertError::map(format!(
+                "layer \"{to}\" has \"before\", which does not go with \"norm\" or \"swap\""
+            )));
+        }
         if !(text.eps.is_finite() && text.eps >= 0.0) {
             let to = shown(&text.to);
             return Err(ConvertError::map(format!(
@@ -232,6 +250,7 @@ impl Layer {
         Ok(Self {
             to: Pattern::parse(&text.to)?,
             from: Pattern::parse(&text.from)?,
+            before,
             norm,
             eps: text.eps,
             norm_axis: text.norm_axis,

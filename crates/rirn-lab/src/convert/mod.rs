@@ -12,6 +12,7 @@
 
 mod archive;
 mod checkpoint;
+mod compose;
 mod dtype;
 mod error;
 mod flat;

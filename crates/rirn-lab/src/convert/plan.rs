@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 
+use super::compose::Kernel;
 use super::error::{ConvertError, shown};
 use super::fold;
 use super::map::{Found, Map};
@@ -44,18 +45,23 @@ pub(super) enum How {
     FoldWeight { eps: f64, axis: usize, swap: bool },
     /// A bias with the normalisation behind it.
     FoldBias { eps: f64 },
+    /// A weight with the 1×1 convolution before it.
+    ComposeWeight(Kernel),
+    /// A bias with what that convolution's bias adds to it.
+    ComposeBias(Kernel),
     /// Zeros, for a bias that is not there.
     Zero,
 }
 
 impl Step {
-    /// Whether it is more than a copy: `folded`, `swapped` or `zero`.
+    /// Whether it is more than a copy: `folded`, `composed`, `swapped` or `zero`.
     #[must_use]
     pub fn change(&self) -> Option<&'static str> {
         match self.how {
             How::Copy => None,
             How::Swap => Some("swapped"),
             How::FoldWeight { .. } | How::FoldBias { .. } => Some("folded"),
+            How::ComposeWeight(_) | How::ComposeBias(_) => Some("composed"),
             How::Zero => Some("zero"),
         }
     }
@@ -122,8 +128,8 @@ impl Plan {
     }
 }
 
-struct Planner<'p> {
-    source: &'p Source,
+pub(super) struct Planner<'p> {
+    pub(super) source: &'p Source,
     map: &'p Map,
 }
 
@@ -137,6 +143,9 @@ impl Planner<'_> {
         let (layer, part) = to.rsplit_once('.').unwrap_or((to, ""));
         let found = self.map.layer(layer)?;
         let found = found.ok_or_else(|| missing("the map has no rule for it".to_owned()))?;
+        if let Some(step) = self.composed(to, shape, &found)? {
+            return Ok(step);
+        }
         let from = format!("{}.{part}", found.from);
         let absent = self.source.shape(&from).is_none();
         let may_lack = part == "bias" && (found.layer.zero_bias || found.norm.is_some());
@@ -163,7 +172,7 @@ impl Planner<'_> {
             expected.swap(0, 1);
         }
         match step.from.first() {
-            Some(from) => self.same_shape(from, step, &expected, &found.layer.misfit),
+            Some(from) => self.same_shape(from, &step.to, &expected, &found.layer.misfit),
             None => Ok(()),
         }
     }
@@ -188,16 +197,17 @@ impl Planner<'_> {
                     reason: format!("the file has no \"{}\"", shown(&name)),
                 });
             }
-            self.same_shape(&name, step, &[outputs], &found.layer.misfit)?;
+            self.same_shape(&name, &step.to, &[outputs], &found.layer.misfit)?;
             step.from.push(name);
         }
         Ok(())
     }
 
-    fn same_shape(
+    /// Refuses the file's tensor `from` if it has not the shape that `to` needs.
+    pub(super) fn same_shape(
         &self,
         from: &str,
-        step: &Step,
+        to: &str,
         expected: &[i64],
         misfit: &str,
     ) -> Result<(), ConvertError> {
@@ -211,7 +221,7 @@ impl Planner<'_> {
         };
         Err(ConvertError::Misshapen {
             from: shown(from),
-            to: step.to.clone(),
+            to: to.to_owned(),
             found: found.to_vec(),
             expected: expected.to_vec(),
             hint,

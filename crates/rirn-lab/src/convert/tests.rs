@@ -5,7 +5,7 @@ use super::*;
 use std::io::Write;
 
 /// A safetensors file of float32 tensors whose values count from 1.
-fn source(tensors: &[(&str, &[i64])]) -> Source {
+pub(super) fn source(tensors: &[(&str, &[i64])]) -> Source {
     let (mut header, mut values) = (Vec::new(), Vec::new());
     for (name, shape) in tensors {
         let begin = values.len() * 4;
@@ -25,21 +25,21 @@ fn source(tensors: &[(&str, &[i64])]) -> Source {
     Source::open(file.path()).expect("a sound file")
 }
 
-fn map(rules: &str) -> Map {
+pub(super) fn map(rules: &str) -> Map {
     Map::parse(&format!("about = \"a test\"\n{rules}")).expect("a sound map")
 }
 
-fn expected(tensors: &[(&str, &[i64])]) -> Vec<(String, Vec<i64>)> {
+pub(super) fn expected(tensors: &[(&str, &[i64])]) -> Vec<(String, Vec<i64>)> {
     let owned = |(name, shape): &(&str, &[i64])| ((*name).to_owned(), shape.to_vec());
     tensors.iter().map(owned).collect()
 }
 
-fn refused(source: &Source, map: &Map, tensors: &[(&str, &[i64])]) -> String {
+pub(super) fn refused(source: &Source, map: &Map, tensors: &[(&str, &[i64])]) -> String {
     let plan = Plan::new(source, map, &expected(tensors));
     plan.expect_err("it must be refused").to_string()
 }
 
-const RULE: &str = "[[layer]]\nto = \"a.{i}\"\nfrom = \"x.{i}\"\n";
+pub(super) const RULE: &str = "[[layer]]\nto = \"a.{i}\"\nfrom = \"x.{i}\"\n";
 
 #[test]
 fn what_is_missing_left_over_or_misshapen_is_named_with_shapes() {

@@ -149,8 +149,8 @@ class Estrnn(nn.Module):
         self.fusion.fusion = conv(5 * c * related, 5 * c * related, 1)
         self.c = c
 
-    def without_attention(self, frames):
-        cell, out = self.cell, []
+    def features(self, frames):
+        cell = self.cell
         s = frames.new_zeros(1, self.c, HEIGHT // 4, WIDTH // 4)
         for x in frames.split(1):
             e = cell.F_B0(x - 0.5)
@@ -162,17 +162,55 @@ class Estrnn(nn.Module):
                 kept.append(h)
             f = cell.F_R.conv3x3(cell.F_R.conv1x1(torch.cat(kept, 1)))
             s = cell.F_h(f)
-            out.append(self.recons.model(f) + 0.5)
-        return torch.cat(out)
+            yield f
+
+    def fused(self, f):
+        """The 1x1 convolution on the frame's own feature, last, and nothing from neighbours."""
+        weight = self.fusion.fusion.weight
+        nothing = f.new_zeros(1, weight.shape[1] - f.shape[1], *f.shape[2:])
+        return F.conv2d(torch.cat([nothing, f], 1), weight)
+
+    def own_feature_only(self, frames):
+        """The network without attention, exactly: the bias before the decoder as it is."""
+        bias = self.fusion.fusion.bias.reshape(1, -1, 1, 1)
+        return torch.cat(
+            [self.recons.model(self.fused(f) + bias) + 0.5 for f in self.features(frames)])
+
+    def with_mean_bias(self, frames):
+        """The same, but of the pattern that this bias is behind the first layer only its mean."""
+        up, rest = self.recons.model[0], self.recons.model[1:]
+        constant = self.fusion.fusion.bias.reshape(1, -1, 1, 1).expand(1, -1, 5, 5)
+        pattern = up(constant) - up(torch.zeros_like(constant))
+        mean = pattern[:, :, 4:6, 4:6].mean((2, 3), keepdim=True)
+        return torch.cat(
+            [rest(up(self.fused(f)) + mean) + 0.5 for f in self.features(frames)])
 
 
-def frames_of(module, run):
+def frames_of(module, run, frames=None):
     """Frames in and out, computed in float64."""
-    frames = torch.rand(FRAMES, 3, HEIGHT, WIDTH)
+    frames = torch.rand(FRAMES, 3, HEIGHT, WIDTH) if frames is None else frames
     with torch.no_grad():
         out = run(module.double().eval(), frames.double()).float()
     module.float()
     return {"in": frames, "out": out.contiguous()}
+
+
+def five_frames():
+    """The published form with all of the attention, once with a bias before the decoder."""
+    for name, scale in (("bias", 0.5), ("no-bias", 0.0)):
+        torch.manual_seed(10)
+        net = Estrnn(5, c=1, blocks=1)
+        net.fusion.F_f = nn.Sequential(
+            nn.Linear(10, 20), nn.GELU(), nn.Linear(20, 10), nn.Sigmoid())
+        net.fusion.F_p = nn.Sequential(conv(10, 20, 1), conv(20, 10, 1))
+        nn.init.uniform_(net.fusion.fusion.bias, -scale, scale)
+        frames = frames_of(net, Estrnn.own_feature_only)
+        if scale > 0:
+            mean = frames_of(net, Estrnn.with_mean_bias, frames["in"])
+            frames |= {"exact": frames["out"], "out": mean["out"]}
+        save_file(frames, HERE / f"estrnn-{name}-frames.safetensors")
+        state = nn.ModuleDict({"module": net}).state_dict()
+        torch.save({"epoch": 500, "state_dict": state}, HERE / f"estrnn-{name}.pth")
 
 
 def good():
@@ -194,7 +232,7 @@ def good():
     torch.save(strcnn.state_dict(), HERE / "strcnn.pt")
 
     one = Estrnn(1)
-    save_file(frames_of(one, Estrnn.without_attention), HERE / "estrnn-frames.safetensors")
+    save_file(frames_of(one, Estrnn.with_mean_bias), HERE / "estrnn-frames.safetensors")
     torch.save({"model": one.state_dict()}, HERE / "estrnn-one-frame.pth", pickle_protocol=4)
     torch.save({"params": Estrnn(5).state_dict()}, HERE / "estrnn.pth")
 
@@ -218,3 +256,4 @@ def good():
 if __name__ == "__main__":
     torch.manual_seed(9)
     good()
+    five_frames()

@@ -10,6 +10,7 @@
 
 mod file;
 mod header;
+mod installed;
 mod json;
 mod save;
 mod shipped;
@@ -27,7 +28,8 @@ pub use crate::error::WeightsError;
 use crate::networks::Spec;
 use file::{open_regular, read};
 use header::{Entry, Header, PREFIX};
-pub use save::save;
+pub use installed::{Installed, Place, data_folders};
+pub use save::{replace, save};
 pub use shipped::{names, shipped};
 
 /// The metadata's `format`.

@@ -91,8 +91,12 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// Puts a file of these bytes in the place of `path`.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Puts a file of these bytes in the place of `path`. Until they are all on disk they have another
+/// name in the same folder, so what was at `path` is never half overwritten.
+///
+/// # Errors
+/// Whatever keeps the file from being written.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
