@@ -50,6 +50,21 @@ fn the_past_is_kept_from_frame_to_frame_and_forgotten_by_a_reset() {
 }
 
 #[test]
+fn the_largest_state_is_told_without_being_changed() {
+    let mut deblurrer = deblurrer(Stub::mean_of_all);
+    let never = Interrupt::new();
+    assert_eq!(deblurrer.largest_state(&never).expect("no past"), 0.0);
+    for (frame, expected) in [(0.5, 1.0), (4.0, 4.5), (0.0, 4.5)] {
+        deblurrer.push(grey(frame), &never).expect("a step");
+        for _ in 0..2 {
+            assert_eq!(deblurrer.largest_state(&never).expect("a past"), expected);
+        }
+    }
+    deblurrer.reset();
+    assert_eq!(deblurrer.largest_state(&never).expect("no past"), 0.0);
+}
+
+#[test]
 fn videos_that_share_an_engine_share_no_past() {
     let mut one = deblurrer(Stub::mean_of_all);
     let mut two = Deblurrer::new(Arc::clone(one.engine()));

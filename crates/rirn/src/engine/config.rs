@@ -51,6 +51,21 @@ pub enum Precision {
     Bfloat16,
 }
 
+impl FromStr for Precision {
+    type Err = Error;
+
+    /// Reads `auto`, `float32`, `float16` or `bfloat16`.
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "float32" => Ok(Self::Float32),
+            "float16" => Ok(Self::Float16),
+            "bfloat16" => Ok(Self::Bfloat16),
+            _ => Err(Error::PrecisionText(text.to_owned())),
+        }
+    }
+}
+
 /// Configuration of an [`super::Engine`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct EngineConfig {
@@ -67,7 +82,15 @@ pub struct EngineConfig {
 
 #[cfg(test)]
 mod tests {
-    use super::DeviceChoice;
+    use super::{DeviceChoice, Precision};
+
+    #[test]
+    fn precision_texts_are_read_strictly() {
+        assert_eq!("bfloat16".parse().ok(), Some(Precision::Bfloat16));
+        assert_eq!("auto".parse().ok(), Some(Precision::Auto));
+        let error = "Float32".parse::<Precision>().expect_err("capitals");
+        assert!(error.to_string().contains("\"Float32\""), "{error}");
+    }
 
     #[test]
     fn device_texts_are_read_strictly() {

@@ -5,7 +5,7 @@
 /// it starts. A recurrent state that fades towards zero ends in denormal numbers, with which a
 /// convolution takes up to 190 times as long. Only x86-64 has that penalty to such a degree;
 /// elsewhere nothing is done.
-pub(super) fn flush_denormals() {
+pub fn flush_denormals() {
     #[cfg(target_arch = "x86_64")]
     mxcsr::set_flush_bits();
 }

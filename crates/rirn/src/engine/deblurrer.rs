@@ -106,6 +106,25 @@ impl Deblurrer {
         }
     }
 
+    /// Largest magnitude in the states that the next frame will find; 0 before the first frame and
+    /// after a reset.
+    ///
+    /// # Errors
+    /// As [`Deblurrer::push`]; the past is forgotten then, too.
+    pub fn largest_state(&mut self, interrupt: &Interrupt) -> Result<f64> {
+        let Some(past) = self.past.take() else {
+            return Ok(0.0);
+        };
+        let ticket = self.engine.submit(move |_| {
+            let state = past.state.as_ref();
+            let largest = state.map_or(Ok(0.0), State::largest_magnitude)?;
+            Ok((past, largest))
+        });
+        let (past, largest) = ticket.wait(Some(interrupt))?;
+        self.past = Some(past);
+        Ok(largest)
+    }
+
     /// Gives a frame back whose memory may be used again.
     pub fn recycle(&mut self, frame: Frame) {
         // One is written while another is read; more would only hold memory.

@@ -19,6 +19,7 @@ mod window;
 mod worker;
 
 pub use config::{DeviceChoice, EngineConfig, Precision};
+pub use cpu::flush_denormals;
 pub use deblurrer::{Deblurrer, Output};
 pub use interrupt::{FLUSHING, Interrupt, STOPPING};
 pub use pending::Pending;
@@ -49,6 +50,17 @@ pub struct Engine {
     pending: Pending,
 }
 
+/// Where and in which kind a network computes by these choices, and what to tell the user.
+///
+/// # Errors
+/// [`Error::NoCuda`] if CUDA was asked for and cannot be used.
+pub fn placement(config: &EngineConfig) -> Result<(Device, Kind, Vec<Note>)> {
+    let (device, mut notes) = device::choose(config.device)?;
+    let (kind, note) = precision::choose(config.precision, device, cpu::has_amx());
+    notes.extend(note);
+    Ok((device, kind, notes))
+}
+
 impl Engine {
     /// Puts the network of a weights file on the device that `config` asks for. Checks names,
     /// shapes and values of all tensors first; a refused file changes nothing.
@@ -57,9 +69,7 @@ impl Engine {
     /// [`Error::Weights`] if the file does not fit, [`Error::UnknownNetwork`],
     /// [`Error::NoCuda`] if CUDA was asked for and cannot be used, [`Error::OutOfMemory`].
     pub fn open(weights: Weights, config: &EngineConfig) -> Result<Self> {
-        let (device, mut notes) = device::choose(config.device)?;
-        let (kind, note) = precision::choose(config.precision, device, cpu::has_amx());
-        notes.extend(note);
+        let (device, kind, notes) = placement(config)?;
         Self::start(config, device, notes, move || {
             let mut source = load::FromFile::new(&weights, device, kind)?;
             Ok(Box::new(Rirn::build(weights.spec(), &mut source)?))

@@ -33,6 +33,9 @@ pub enum Error {
     /// A device text that is neither `auto`, `cpu`, `cuda` nor `cuda:N`.
     #[error("device \"{0}\" is not auto, cpu, cuda or cuda:N")]
     DeviceText(String),
+    /// A precision text that is none of the four.
+    #[error("\"{0}\" is no precision; it is auto, float32, float16 or bfloat16")]
+    PrecisionText(String),
     /// CUDA was asked for and cannot be used.
     #[error("CUDA device {index} was asked for, but {reason}")]
     NoCuda {

@@ -11,7 +11,7 @@
 
 use crate::error::Result;
 use crate::layers::{Builder, Conv};
-use crate::ops::{cat, split};
+use crate::ops::{cat, mul, split};
 use tch::Tensor;
 
 /// One attention map: its convolution and its gate.
@@ -57,8 +57,8 @@ impl Atb {
     pub(super) fn apply(&self, new: &Tensor, old: &Tensor) -> Result<Tensor> {
         let mixed = self.mix.forward(&cat(&[new, old])?)?;
         let [a, b] = split(&mixed, [self.channels; 2])?;
-        let blended = self.cur.map(&a)?.f_mul_(new)?;
-        let kept = self.prev.map(&b)?.f_mul_(old)?;
+        let blended = mul(self.cur.map(&a)?, new)?;
+        let kept = mul(self.prev.map(&b)?, old)?;
         Ok(blended.f_add(&kept)?)
     }
 }

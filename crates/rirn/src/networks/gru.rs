@@ -17,7 +17,7 @@ use super::parts::{Decoder, Encoder, HiddenHead, body};
 use super::{Baseline, BaselineShape, Slots, Spec, State};
 use crate::error::Result;
 use crate::layers::{Builder, Conv, ResBlock};
-use crate::ops::{cat, split};
+use crate::ops::{cat, mul, split};
 use tch::Tensor;
 
 /// The cell with its tensors.
@@ -61,7 +61,7 @@ impl Baseline for Gru {
         let [update, reset] = split(&gates, [3 * self.channels, self.channels])?;
         let cand = self.cand.tanh(&cat(&[&e, &reset.f_mul(h_prev)?])?)?;
         // (1 − u) ⊙ e + u ⊙ k
-        let f = e.f_add(&cand.f_sub(&e)?.f_mul_(&update)?)?;
+        let f = e.f_add(&mul(cand.f_sub(&e)?, &update)?)?;
         let h = slots.hidden(self.hid.forward(&f)?, past)?;
         let f = slots.feature(f, past)?;
         let y = ResBlock::chain(&self.body, &cat(&[&f, &h])?)?;

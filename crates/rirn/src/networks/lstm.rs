@@ -17,7 +17,7 @@ use super::parts::{Decoder, Encoder, body};
 use super::{Baseline, BaselineShape, Slots, Spec, State};
 use crate::error::Result;
 use crate::layers::{Builder, Conv, ResBlock};
-use crate::ops::{cat, split};
+use crate::ops::{cat, mul, split};
 use tch::Tensor;
 
 /// The cell with its tensors.
@@ -57,10 +57,10 @@ impl Baseline for Lstm {
         let f = self.enc.forward(x)?;
         let gates = self.gates.forward(&cat(&[&f, past.get("h")?])?)?;
         let [forget, candidate, output, input] = split(&gates, [self.channels; 4])?;
-        let kept = forget.f_sigmoid()?.f_mul_(past.get("c")?)?;
-        let added = input.f_sigmoid()?.f_mul_(&candidate.f_tanh()?)?;
+        let kept = mul(forget.f_sigmoid()?, past.get("c")?)?;
+        let added = mul(input.f_sigmoid()?, &candidate.f_tanh()?)?;
         let memory = kept.f_add(&added)?;
-        let h = output.f_sigmoid()?.f_mul_(&memory.f_tanh()?)?;
+        let h = mul(output.f_sigmoid()?, &memory.f_tanh()?)?;
         let h = slots.hidden(h, past)?;
         let f = slots.feature(f, past)?;
         let y = ResBlock::chain(&self.body, &cat(&[&f, &h])?)?;

@@ -19,6 +19,16 @@ pub(crate) fn cat(tensors: &[&Tensor]) -> Result<Tensor> {
     Ok(Tensor::f_cat(tensors, 1)?)
 }
 
+/// `a` ⊙ `b`, in the memory of `a` unless somebody asks for gradients: the activation that made `a`
+/// then needs its result on the way back.
+pub(crate) fn mul(mut a: Tensor, b: &Tensor) -> Result<Tensor> {
+    Ok(if a.requires_grad() {
+        a.f_mul(b)?
+    } else {
+        a.f_mul_(b)?
+    })
+}
+
 /// Splits the channels of `x` into groups of these sizes, from the first on; views, no copies.
 pub(crate) fn split<const N: usize>(x: &Tensor, sizes: [i64; N]) -> Result<[Tensor; N]> {
     let mut begin = 0;
