@@ -20,6 +20,18 @@ done
 # shellcheck source=scripts/setup.sh
 . scripts/setup.sh
 begin=$SECONDS
+# Training reads and writes videos with ffmpeg; the report page is tested in a browser, which
+# Ubuntu's apt does not have.
+packages+=(ffmpeg)
+if ! command -v chromium chromium-browser google-chrome >/dev/null; then
+    # shellcheck source=/dev/null
+    if [ "$(. /etc/os-release 2>/dev/null && echo "$ID")" = debian ]; then
+        packages+=(chromium)
+    else
+        export RIRNDEBLUR_BROWSER=${RIRNDEBLUR_BROWSER:-no}
+        say "no browser: the report page is not tested in one"
+    fi
+fi
 setup "$flavour"
 [ ! -t 1 ] || export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-always}
 export CARGO_TERM_PROGRESS_WHEN=${CARGO_TERM_PROGRESS_WHEN:-never}

@@ -4,9 +4,16 @@
 //!
 //! | module | what |
 //! |---|---|
+//! | [`ablation`] | the paper's tables S5 and S6 made anew |
+//! | [`mod@bench`] | time a frame through the engine |
+//! | [`blur`] | motion blur made from sharp pictures |
 //! | [`convert`] | checkpoints of other programs to weights files |
+//! | [`data`] | data sets, and the clips that networks are trained on |
+//! | [`eval`] | PSNR, SSIM, flicker; weights run over sequences; experiments |
 //! | [`inspect`] | what a weights file is: network, cost, delay, notes, layer table |
 //! | [`published`] | the paper's tables S5 and S6 as numbers |
+//! | [`report`] | an evaluation as Markdown, CSV, page and video |
+//! | [`train`] | from a recipe and pictures to a weights file |
 //! | [`visible`] | text of unknown origin, made fit for a terminal |
 //! | [`mod@error`] | [`Error`] |
 //!
@@ -23,10 +30,17 @@
 //! # }
 //! ```
 
+pub mod ablation;
+pub mod bench;
+pub mod blur;
 pub mod convert;
+pub mod data;
 pub mod error;
+pub mod eval;
 pub mod inspect;
 pub mod published;
+pub mod report;
+pub mod train;
 pub mod visible;
 
 pub use error::{Error, Result};

@@ -146,15 +146,15 @@ mod tests {
         let paths = |list: &[&str]| list.iter().map(PathBuf::from).collect::<Vec<_>>();
         let usual = paths(&["/usr/local/share/", "/usr/share/"]);
         assert_eq!(folders(&[]), usual);
-        let home = [paths(&["/home/a/.local/share"]), usual].concat();
-        assert_eq!(folders(&[("HOME", "/home/a")]), home);
+        let home = [paths(&["/h/a/.local/share"]), usual].concat();
+        assert_eq!(folders(&[("HOME", "/h/a")]), home);
         let empty = [("XDG_DATA_HOME", ""), ("XDG_DATA_DIRS", "")];
         assert_eq!(
-            folders(&[&empty[..], &[("HOME", "/home/a")]].concat()),
+            folders(&[&empty[..], &[("HOME", "/h/a")]].concat()),
             home
         );
         let all = [("XDG_DATA_HOME", "/own"), ("XDG_DATA_DIRS", "/a:/b")];
-        let all = [&all[..], &[("HOME", "/home/a")]].concat();
+        let all = [&all[..], &[("HOME", "/h/a")]].concat();
         assert_eq!(folders(&all), paths(&["/own", "/a", "/b"]));
     }
 

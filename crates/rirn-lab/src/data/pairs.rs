@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Clips cut from real pairs of blurred and sharp sequences.
+//!
+//! A sequence is drawn by its share of all frames, a place in it at random. Sequences shorter than
+//! a clip are played to and fro.
+
+use super::cache::PictureCache;
+use super::clip::{Clip, ClipSource, check_crop, crop};
+use super::error::DataError;
+use super::layout::{Choice, sequences};
+use super::sequence::Sequence;
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Sequences with truth, and the cache their frames go through.
+#[derive(Debug)]
+pub struct Pairs {
+    sequences: Vec<Sequence>,
+    cache: Arc<PictureCache>,
+}
+
+impl Pairs {
+    /// Opens the data sets in `folders` for crops of `size` pixels.
+    ///
+    /// # Errors
+    /// Those of [`sequences`], and [`DataError::NoTruth`], [`DataError::Short`] (a single frame is
+    /// no sequence) and [`DataError::Small`].
+    pub fn open(
+        folders: &[PathBuf],
+        choice: &Choice,
+        size: usize,
+        cache: Arc<PictureCache>,
+    ) -> Result<Self, DataError> {
+        let mut all = Vec::new();
+        for folder in folders {
+            all.extend(sequences(folder, choice)?);
+        }
+        for sequence in &all {
+            let first = &sequence.blurred[0];
+            let folder = first.parent().unwrap_or(first).to_owned();
+            if sequence.sharp.is_empty() {
+                return Err(DataError::NoTruth { folder });
+            }
+            if sequence.len() < 2 {
+                return Err(DataError::Short {
+                    path: folder,
+                    found: sequence.len(),
+                    expected: 2,
+                });
+            }
+            check_crop(first, (sequence.width, sequence.height), size)?;
+        }
+        let sequences = all;
+        Ok(Self { sequences, cache })
+    }
+
+    fn frames(&self) -> usize {
+        self.sequences.iter().map(Sequence::len).sum()
+    }
+}
+
+impl ClipSource for Pairs {
+    fn clip(&self, random: &mut ChaCha8Rng, frames: usize, size: usize) -> Result<Clip, DataError> {
+        let mut frame = random.random_range(0..self.frames());
+        let mut sequences = self.sequences.iter();
+        let sequence = loop {
+            match sequences.next() {
+                Some(sequence) if frame < sequence.len() => break sequence,
+                Some(sequence) => frame -= sequence.len(),
+                None => unreachable!("the frame was drawn from all sequences"),
+            }
+        };
+        let (width, height) = (sequence.width, sequence.height);
+        check_crop(&sequence.blurred[0], (width, height), size)?;
+        let place = (
+            random.random_range(0..=width as usize - size),
+            random.random_range(0..=height as usize - size),
+        );
+        let mut clip = Clip {
+            frames,
+            size,
+            blurred: Vec::with_capacity(frames * size * size * 3),
+            sharp: Vec::with_capacity(frames * size * size * 3),
+        };
+        for index in to_and_fro(random, sequence.len(), frames) {
+            let blurred = self.cache.get(&sequence.blurred[index])?;
+            crop(&blurred.pixels, place, size, &mut clip.blurred);
+            let sharp = self.cache.get(&sequence.sharp[index])?;
+            crop(&sharp.pixels, place, size, &mut clip.sharp);
+        }
+        Ok(clip)
+    }
+
+    fn about(&self) -> String {
+        format!(
+            "{} sequences ({} frames)",
+            self.sequences.len(),
+            self.frames()
+        )
+    }
+}
+
+/// Indices of `wanted` consecutive frames of `length` (2 or more). Where there are not enough of
+/// them, the sequence goes back from its end and forth from its start.
+pub(super) fn to_and_fro(random: &mut impl Rng, length: usize, wanted: usize) -> Vec<usize> {
+    let round = 2 * (length - 1);
+    let start = if length >= wanted {
+        random.random_range(0..=length - wanted)
+    } else {
+        random.random_range(0..round)
+    };
+    let index = |step: usize| (start + step) % round;
+    (0..wanted)
+        .map(|step| match index(step) {
+            forth if forth < length => forth,
+            back => round - back,
+        })
+        .collect()
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Optimisers: Muon, Adam, AdamW.
+//!
+//! Muon (Jordan 2024, "Muon: an optimizer for hidden layers in neural networks") replaces the
+//! momentum of a weight, seen as a matrix with one row for each output, by the nearest matrix
+//! with orthonormal rows or columns, found by five Newton–Schulz steps; the size of the change is
+//! the one that Liu et al. 2025 ("Muon is scalable for LLM training") match to Adam's. Biases are
+//! left to Adam. From chance it leaves the neighbourhood of the identity, where Adam stays.
+
+use super::TrainError;
+use super::recipe::{self, Rule};
+use super::variables::Variables;
+use tch::{Kind, Tensor};
+
+/// Momentum of Muon, with Nesterov's look ahead.
+const MOMENTUM: f64 = 0.95;
+
+/// Decay of Adam's two averages.
+const BETAS: (f64, f64) = (0.9, 0.99);
+
+/// The optimiser with what it remembers of each variable.
+#[derive(Debug)]
+pub(super) struct Optimiser {
+    rule: Rule,
+    decay: f64,
+    slots: Vec<Slot>,
+    /// Steps made, for the correction of Adam's averages.
+    count: u64,
+}
+
+#[derive(Debug)]
+struct Slot {
+    /// Share of the learning rate.
+    share: f64,
+    /// Mean of gradients.
+    first: Tensor,
+    /// Mean of squared gradients; none under Muon.
+    second: Option<Tensor>,
+}
+
+impl Optimiser {
+    /// For these variables, with no past.
+    ///
+    /// # Errors
+    /// What LibTorch reports.
+    pub(super) fn new(
+        settings: &recipe::Optimiser,
+        variables: &Variables,
+    ) -> Result<Self, TrainError> {
+        let slot = |(name, tensor): &(String, Tensor)| {
+            let recurrent = ["hidden.", "feature.", "hid."];
+            let recurrent = recurrent.iter().any(|part| name.starts_with(part));
+            let zeros = || tensor.f_detach()?.f_zeros_like();
+            let muon = settings.kind == Rule::Muon && is_weight(tensor);
+            Ok(Slot {
+                share: if recurrent { settings.recurrent } else { 1.0 },
+                first: zeros()?,
+                second: if muon { None } else { Some(zeros()?) },
+            })
+        };
+        let slots = variables.entries().iter().map(slot);
+        Ok(Self {
+            rule: settings.kind,
+            decay: settings.decay,
+            slots: slots.collect::<Result<_, TrainError>>()?,
+            count: 0,
+        })
+    }
+
+    /// Changes the variables by their gradients, in the same order, at a learning rate.
+    ///
+    /// # Errors
+    /// What LibTorch reports.
+    pub(super) fn step(
+        &mut self,
+        variables: &Variables,
+        gradients: &[Tensor],
+        rate: f64,
+    ) -> Result<(), TrainError> {
+        self.count += 1;
+        let slots = self.slots.iter_mut().zip(variables.entries());
+        for ((slot, (_, variable)), gradient) in slots.zip(gradients) {
+            let rate = rate * slot.share;
+            let change = match &mut slot.second {
+                None => muon(&mut slot.first, gradient)?,
+                Some(second) => adam(&mut slot.first, second, gradient, self.count)?,
+            };
+            let mut value = variable.f_detach()?;
+            if is_weight(variable) && self.rule != Rule::Adam {
+                value = value.f_mul_scalar_(1.0 - self.decay * rate)?;
+            }
+            let _ = value.f_sub_(&change.f_mul_scalar(rate)?)?;
+        }
+        Ok(())
+    }
+
+    /// What is remembered, for a checkpoint: a name for each variable's first and second mean.
+    pub(super) fn state(&self, variables: &Variables) -> Vec<(String, Tensor)> {
+        let mut state = Vec::new();
+        for (slot, (name, _)) in self.slots.iter().zip(variables.entries()) {
+            state.push((format!("first/{name}"), slot.first.shallow_clone()));
+            if let Some(second) = &slot.second {
+                state.push((format!("second/{name}"), second.shallow_clone()));
+            }
+        }
+        state
+    }
+
+    /// Steps made.
+    pub(super) fn set_count(&mut self, count: u64) {
+        self.count = count;
+    }
+}
+
+fn is_weight(tensor: &Tensor) -> bool {
+    tensor.dim() > 1
+}
+
+fn muon(momentum: &mut Tensor, gradient: &Tensor) -> Result<Tensor, TrainError> {
+    let _ = momentum.f_lerp_(gradient, 1.0 - MOMENTUM)?;
+    let ahead = gradient.f_lerp(momentum, MOMENTUM)?;
+    let rows = gradient.size()[0];
+    let columns = gradient.numel() as f64 / rows as f64;
+    let rows = rows as f64;
+    let size = 0.2 * rows.max(columns).sqrt() * (rows / columns).max(1.0).sqrt();
+    Ok(orthogonal(&ahead)?.f_mul_scalar(size)?)
+}
+
+/// The nearest matrix with orthonormal rows (or columns, if there are more rows), nearly:
+/// singular values end between 0.7 and 1.2, which is as good and cheaper.
+fn orthogonal(tensor: &Tensor) -> Result<Tensor, TrainError> {
+    let shape = tensor.size();
+    let x = tensor.f_reshape([shape[0], -1])?.f_to_kind(Kind::Float)?;
+    let tall = shape[0] > x.size()[1];
+    let mut x = if tall { x.f_tr()? } else { x };
+    x = x.f_div(&x.f_norm()?.f_add_scalar(1e-7)?)?;
+    for _ in 0..5 {
+        // Coefficients of the quintic by Jordan.
+        let a = x.f_mm(&x.f_tr()?)?;
+        let b = a
+            .f_mul_scalar(-4.7750)?
+            .f_add_(&a.f_mm(&a)?.f_mul_scalar(2.0315)?)?;
+        x = x.f_mul_scalar(3.4445)?.f_add_(&b.f_mm(&x)?)?;
+    }
+    let x = if tall { x.f_tr()? } else { x };
+    Ok(x.f_reshape(&shape)?)
+}
+
+fn adam(
+    first: &mut Tensor,
+    second: &mut Tensor,
+    gradient: &Tensor,
+    count: u64,
+) -> Result<Tensor, TrainError> {
+    let _ = first.f_lerp_(gradient, 1.0 - BETAS.0)?;
+    let _ = second.f_lerp_(&gradient.f_square()?, 1.0 - BETAS.1)?;
+    let count = count as f64;
+    let mut first = first.f_div_scalar(1.0 - BETAS.0.powf(count))?;
+    let second = second.f_div_scalar(1.0 - BETAS.1.powf(count))?;
+    Ok(first.f_div_(&second.f_sqrt()?.f_add_scalar(1e-10)?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn singular_values_come_near_one_and_directions_stay() {
+        tch::manual_seed(3);
+        for shape in [[8, 4, 3, 3], [40, 3, 1, 1]] {
+            let tensor = Tensor::randn(shape, (Kind::Float, tch::Device::Cpu));
+            let found = orthogonal(&tensor).expect("a matrix");
+            assert_eq!(found.size(), shape);
+            let flat = |t: &Tensor| t.reshape([shape[0], -1]);
+            let (_, values, _) = flat(&found).svd(true, true);
+            assert!(values.min().double_value(&[]) > 0.6, "{shape:?}");
+            assert!(values.max().double_value(&[]) < 1.3, "{shape:?}");
+            let (u, _, v) = flat(&tensor).svd(true, true);
+            let nearest = u.mm(&v.tr());
+            let along = (flat(&found) * nearest).sum(Kind::Float).double_value(&[]);
+            let most = shape[0].min(shape[1] * shape[2] * shape[3]) as f64;
+            assert!(along > 0.8 * most, "{along} of {most}");
+        }
+    }
+
+    #[test]
+    fn the_first_step_of_adam_is_the_sign_of_the_gradient() {
+        let zeros = || Tensor::zeros([3], (Kind::Float, tch::Device::Cpu));
+        let gradient = Tensor::from_slice(&[4.0_f32, -0.1, 1e-3]);
+        let (mut first, mut second) = (zeros(), zeros());
+        let change = adam(&mut first, &mut second, &gradient, 1).expect("a step");
+        let off = change - Tensor::from_slice(&[1.0_f32, -1.0, 1.0]);
+        assert!(off.abs().max().double_value(&[]) < 1e-4);
+    }
+}

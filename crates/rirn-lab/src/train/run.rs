@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! [`train`]: a run in its folder, from its beginning or from where it was stopped.
+
+use super::TrainError;
+use super::checkpoint::Checkpoint;
+use super::recipe::Recipe;
+use super::ring::{MakeClip, Ring};
+use super::schedule;
+use super::trainer::{Report, Trainer};
+use super::watch::Watch;
+use crate::data::Mixture;
+use rirn::engine::Note;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// What ends a run before its last step.
+#[derive(Debug, Clone, Default)]
+pub struct Limits {
+    /// Set from outside.
+    pub stop: Arc<AtomicBool>,
+    /// Time of this call.
+    pub time: Option<Duration>,
+}
+
+/// What a run tells while it goes on.
+#[derive(Debug, Clone)]
+pub enum Event<'a> {
+    /// Something about the device.
+    Note(&'a Note),
+    /// Material is checked; the run begins at this step.
+    Begins(u64),
+    /// So many clips of the ring are made.
+    Clips(usize),
+    /// A step is done.
+    Step(u64),
+    /// A line of the log.
+    Line(&'a Line),
+    /// A checkpoint is on disk.
+    Saved(u64),
+}
+
+/// A line of `log.jsonl`: means since the line before.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Line {
+    /// Steps made.
+    pub step: u64,
+    /// Loss with the penalty of the states.
+    pub loss: f64,
+    /// Nearer to the truth than the input, in dB, on training clips.
+    pub gain: f64,
+    /// Largest magnitude of a state.
+    pub state: f64,
+    /// Learning rate.
+    pub rate: f64,
+    /// Steps that changed nothing, as the loss was not finite.
+    pub skipped: u64,
+    /// Seconds that the steps took.
+    pub seconds: f64,
+    /// Gain of the average weights on the sequences that are watched, in dB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub watched: Option<f64>,
+}
+
+/// Trains by a recipe in a folder until its last step or a limit; gives the steps made.
+///
+/// # Errors
+/// Bad material before the first step, named; a checkpoint of another recipe; a full disk, in
+/// which case the last checkpoint is still whole.
+pub fn train(
+    recipe: &Recipe,
+    folder: &Path,
+    limits: &Limits,
+    tell: &mut dyn FnMut(Event),
+) -> Result<u64, TrainError> {
+    let began = Instant::now();
+    let mut session = Session::open(recipe, folder, tell)?;
+    tell(Event::Begins(session.trainer.step_number()));
+    let mut ring = session.ring(tell)?;
+    while session.trainer.step_number() < recipe.steps {
+        let over = limits.time.is_some_and(|time| began.elapsed() >= time);
+        if over || limits.stop.load(Ordering::Relaxed) {
+            break;
+        }
+        ring.advance(session.trainer.step_number())?;
+        let step = Instant::now();
+        let report = session.trainer.step(&ring)?;
+        session.sums.add(&report, step.elapsed());
+        session.after_step(tell)?;
+    }
+    session.save()?;
+    Ok(session.trainer.step_number())
+}
+
+/// A run and its files.
+struct Session<'r> {
+    recipe: &'r Recipe,
+    folder: PathBuf,
+    trainer: Trainer,
+    mixture: Arc<Mixture>,
+    watch: Option<Watch>,
+    log: File,
+    sums: Sums,
+}
+
+impl<'r> Session<'r> {
+    fn open(
+        recipe: &'r Recipe,
+        folder: &Path,
+        tell: &mut dyn FnMut(Event),
+    ) -> Result<Self, TrainError> {
+        rirn::engine::flush_denormals();
+        if recipe.run.threads > 0 {
+            tch::set_num_threads(i32::try_from(recipe.run.threads).unwrap_or(i32::MAX));
+        }
+        let saved = Checkpoint::open(&folder.join("checkpoint.safetensors"))?;
+        if let Some(saved) = &saved {
+            same_run(recipe, &saved.recipe, folder)?;
+        }
+        let mixture = Arc::new(recipe.mixture()?);
+        let watch = recipe.run.watch.as_deref().map(Watch::open).transpose()?;
+        let (mut trainer, notes) = Trainer::new(recipe)?;
+        for note in &notes {
+            tell(Event::Note(note));
+        }
+        if let Some(saved) = &saved {
+            trainer.restore(saved)?;
+        }
+        fs::create_dir_all(folder).map_err(|error| TrainError::save(folder, error))?;
+        let path = folder.join("log.jsonl");
+        forget_beyond(&path, trainer.step_number())?;
+        let log = OpenOptions::new().create(true).append(true).open(&path);
+        Ok(Self {
+            recipe,
+            folder: folder.to_owned(),
+            trainer,
+            mixture,
+            watch,
+            log: log.map_err(|error| TrainError::save(&path, error))?,
+            sums: Sums::default(),
+        })
+    }
+
+    fn ring(&self, tell: &mut dyn FnMut(Event)) -> Result<Ring, TrainError> {
+        let (frames, crop) = self.recipe.largest();
+        let (mixture, seed) = (Arc::clone(&self.mixture), self.recipe.seed);
+        let make: MakeClip = Arc::new(move |number| Ok(mixture.clip(seed, number, frames, crop)?));
+        let step = self.trainer.step_number();
+        Ring::at(&self.recipe.clips, make, step, &mut |made| {
+            tell(Event::Clips(made))
+        })
+    }
+
+    fn after_step(&mut self, tell: &mut dyn FnMut(Event)) -> Result<(), TrainError> {
+        let (step, run) = (self.trainer.step_number(), &self.recipe.run);
+        tell(Event::Step(step));
+        let last = step == self.recipe.steps;
+        let watched = match &self.watch {
+            Some(watch) if last || step.is_multiple_of(run.watch_every) => {
+                let (_, device) = self.trainer.placement();
+                Some(watch.gain(self.trainer.average(), device)?)
+            }
+            _ => None,
+        };
+        if last || watched.is_some() || step.is_multiple_of(run.log_every) {
+            let rate = schedule::rate(self.recipe, step - 1);
+            let line = std::mem::take(&mut self.sums).line(step, rate, watched);
+            self.write(&line)?;
+            tell(Event::Line(&line));
+        }
+        if step.is_multiple_of(run.save_every) {
+            self.save()?;
+            tell(Event::Saved(step));
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, line: &Line) -> Result<(), TrainError> {
+        let path = self.folder.join("log.jsonl");
+        let text = serde_json::to_string(line).map_err(|error| TrainError::save(&path, error))?;
+        writeln!(self.log, "{text}").map_err(|error| TrainError::save(&path, error))
+    }
+
+    fn save(&self) -> Result<(), TrainError> {
+        let checkpoint = self.trainer.checkpoint()?;
+        checkpoint.save(&self.folder.join("checkpoint.safetensors"))?;
+        let notes = BTreeMap::from([
+            (
+                "trained_by".to_owned(),
+                format!("recipe {}", self.recipe.name),
+            ),
+            ("trained_steps".to_owned(), checkpoint.step.to_string()),
+        ]);
+        let average = self.trainer.average();
+        average.save(&self.folder.join("weights.safetensors"), &notes)
+    }
+}
+
+#[derive(Default)]
+struct Sums {
+    steps: u64,
+    loss: f64,
+    gain: f64,
+    state: f64,
+    skipped: u64,
+    time: Duration,
+}
+
+impl Sums {
+    fn add(&mut self, report: &Report, time: Duration) {
+        self.time += time;
+        if !report.changed {
+            self.skipped += 1;
+            return;
+        }
+        self.steps += 1;
+        self.loss += report.loss;
+        self.gain += report.gain;
+        self.state = self.state.max(report.state);
+    }
+
+    fn line(self, step: u64, rate: f64, watched: Option<f64>) -> Line {
+        let steps = self.steps.max(1) as f64;
+        Line {
+            step,
+            loss: self.loss / steps,
+            gain: self.gain / steps,
+            state: self.state,
+            rate,
+            skipped: self.skipped,
+            seconds: self.time.as_secs_f64(),
+            watched,
+        }
+    }
+}
+
+/// Drops lines of steps that a killed run made after its last checkpoint: they are made again.
+fn forget_beyond(path: &Path, step: u64) -> Result<(), TrainError> {
+    let Ok(text) = fs::read_to_string(path) else {
+        return Ok(());
+    };
+    let made = |line: &&str| {
+        let line: Option<serde_json::Value> = serde_json::from_str(line).ok();
+        line.and_then(|line| line["step"].as_u64())
+            .is_some_and(|made| made <= step)
+    };
+    let kept: String = text
+        .lines()
+        .filter(made)
+        .map(|line| format!("{line}\n"))
+        .collect();
+    if kept == text {
+        return Ok(());
+    }
+    rirn::weights::replace(path, kept.as_bytes()).map_err(|error| TrainError::save(path, error))
+}
+
+/// Refuses to go on with another recipe. Where the data lies, how long the run is, and how it runs
+/// may change.
+fn same_run(recipe: &Recipe, saved: &str, folder: &Path) -> Result<(), TrainError> {
+    let wrong = |key: &str| TrainError::OtherRecipe {
+        folder: folder.display().to_string(),
+        key: key.to_owned(),
+    };
+    let table = |text: &str| text.parse::<toml::Table>().map_err(|_| wrong("recipe"));
+    let (now, then) = (table(&recipe.text()?)?, table(saved)?);
+    let free = ["steps", "folder", "run"];
+    let keys = now.keys().chain(then.keys());
+    let mut differing =
+        keys.filter(|key| !free.contains(&key.as_str()) && now.get(*key) != then.get(*key));
+    match differing.next() {
+        Some(key) => Err(wrong(key)),
+        None => Ok(()),
+    }
+}

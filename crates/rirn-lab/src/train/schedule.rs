@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What a step does, from its number alone: learning rate, stage, clips, augmentation. Nothing is
+//! remembered between steps, so a run that goes on after a stop repeats an unbroken one.
+
+use super::recipe::{Recipe, Stage};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::f64::consts::PI;
+
+/// The learning rate of a step: linear rise, then a cosine to its last value.
+pub(super) fn rate(recipe: &Recipe, step: u64) -> f64 {
+    let settings = &recipe.optimiser;
+    let rise = ((step + 1) as f64 / settings.warm_up.max(1) as f64).min(1.0);
+    let fall = 0.5 * (1.0 + (PI * share(recipe, step)).cos());
+    settings.rate * rise * (settings.last + (1.0 - settings.last) * fall)
+}
+
+/// The stage of a step.
+pub(super) fn stage(recipe: &Recipe, step: u64) -> &Stage {
+    let share = share(recipe, step);
+    let mut stages = recipe.stages.iter();
+    let found = stages.find(|stage| share < stage.until);
+    found.unwrap_or(&recipe.stages[recipe.stages.len() - 1])
+}
+
+fn share(recipe: &Recipe, step: u64) -> f64 {
+    step as f64 / recipe.steps as f64
+}
+
+/// What chance decides for a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Draw {
+    /// Places in the ring.
+    pub(super) slots: Vec<usize>,
+    /// Corner of the crop: column and row.
+    pub(super) corner: (usize, usize),
+    /// First frame of the clip that gradients go through.
+    pub(super) first: usize,
+    /// Age of the states at that frame.
+    pub(super) old: usize,
+    /// Mirrored left to right.
+    pub(super) mirrored: bool,
+    /// Upside down.
+    pub(super) flipped: bool,
+    /// Rows and columns exchanged.
+    pub(super) transposed: bool,
+    /// Last frame first.
+    pub(super) reversed: bool,
+}
+
+impl Draw {
+    pub(super) fn new(recipe: &Recipe, step: u64) -> Self {
+        let mut random = ChaCha8Rng::seed_from_u64(recipe.seed);
+        // Stream 0 makes the initial values' seed useless for steps; clips have their own seeds.
+        random.set_stream(step + 1);
+        let stage = stage(recipe, step);
+        let (frames, size) = recipe.largest();
+        let room = size - stage.crop;
+        let slots = (0..recipe.clips.batch).map(|_| random.random_range(0..recipe.clips.ring));
+        Self {
+            slots: slots.collect(),
+            corner: (random.random_range(0..=room), random.random_range(0..=room)),
+            first: random.random_range(0..=frames - stage.frames),
+            old: match random.random_bool(0.5) {
+                true => random.random_range(0..=stage.old),
+                false => 0,
+            },
+            mirrored: random.random_bool(0.5),
+            flipped: random.random_bool(0.5),
+            transposed: random.random_bool(0.5),
+            reversed: random.random_bool(0.5),
+        }
+    }
+}

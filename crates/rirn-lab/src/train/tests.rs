@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Tests of the training step with clips that are made from numbers.
+
+use super::trainer::Trainer;
+use super::*;
+use crate::data::Clip;
+use rirn::networks::{Cell, Network, Rirn, SlotKind, Spec, State};
+use std::sync::Arc;
+use tch::{Device, Kind, Tensor};
+
+/// One thread a test: on maps of 16 pixels several only wait for each other.
+fn alone() {
+    tch::set_num_threads(1);
+}
+
+/// A recipe for a network of two channels and few small clips.
+fn recipe(network: &str, more: &str) -> Recipe {
+    let text = format!(
+        "name = \"test\"\nsteps = 12\n[network]\n{network}\n[data]\n\
+         [clips]\nbatch = 2\nring = 6\nrenew = 2\nevery = 3\n\
+         [[stage]]\nuntil = 0.5\nframes = 2\ncrop = 16\n\
+         [[stage]]\nuntil = 1.0\nframes = 3\ncrop = 20\nold = 4\n\
+         [run]\ndevice = \"cpu\"\nprecision = \"float32\"\nthreads = 1\n{more}"
+    );
+    Recipe::parse(&text, &[]).expect("a recipe")
+}
+
+const IFI: &str = "cell = \"ifi\"\nbase = 2\nblocks = 1\nhidden = \"irm\"\nfeature = \"atb\"";
+
+/// Clips whose sharp side is a moving pattern and whose blurred side is its mean over three pixels.
+fn patterns(frames: usize, size: usize) -> MakeClip {
+    Arc::new(move |number| {
+        let level = |frame: usize, row: usize, column: usize, channel: usize| {
+            let place = (row / 3 * 7 + (column + frame) / 2 * 5 + channel * 3) as u64;
+            (place * (number % 5 + 3) * 29 % 256) as f64
+        };
+        let mut clip = Clip {
+            frames,
+            size,
+            blurred: Vec::new(),
+            sharp: Vec::new(),
+        };
+        let places = (0..frames)
+            .flat_map(|t| (0..size).flat_map(move |y| (0..size).map(move |x| (t, y, x))));
+        for (t, y, x) in places {
+            for channel in 0..3 {
+                let near = [x.saturating_sub(1), x, x + 1].map(|x| level(t, y, x, channel));
+                clip.sharp.push(near[1] as u8);
+                clip.blurred.push((near.iter().sum::<f64>() / 3.0) as u8);
+            }
+        }
+        Ok(clip)
+    })
+}
+
+fn ring(recipe: &Recipe, step: u64) -> Ring {
+    let (frames, size) = recipe.largest();
+    Ring::at(&recipe.clips, patterns(frames, size), step, &mut |_| ()).expect("clips")
+}
+
+/// Loss over three frames in float64.
+fn loss(network: &Rirn, frames: &[Tensor]) -> Tensor {
+    let mut state = network.initial_state(1, 16, 16).expect("zeros");
+    let mut sum = Tensor::from(0.0_f64);
+    let (behind, ahead) = (network.profile().look_behind, network.profile().look_ahead);
+    for at in 0..frames.len() {
+        let seen = (at..=at + behind + ahead)
+            .map(|place| &frames[place.saturating_sub(behind).min(frames.len() - 1)]);
+        let window = Tensor::cat(&seen.collect::<Vec<_>>(), 1);
+        let (output, next) = network.step(&window, state).expect("a step");
+        state = next;
+        sum += (output - &frames[0]).square().mean(Kind::Double);
+    }
+    sum + states(&state)
+}
+
+fn states(state: &State) -> Tensor {
+    let squares = state
+        .iter()
+        .map(|(_, tensor)| tensor.square().mean(Kind::Double));
+    squares.fold(Tensor::from(0.0_f64), |sum, square| sum + square)
+}
+
+#[test]
+fn gradients_of_every_network_are_those_of_finite_differences() {
+    alone();
+    let options = (Kind::Double, Device::Cpu);
+    for cell in Cell::ALL {
+        for (hidden, feature) in [
+            (SlotKind::None, SlotKind::None),
+            (SlotKind::Irm, SlotKind::Atb),
+            (SlotKind::Atb, SlotKind::Irm),
+        ] {
+            let mut spec = Spec::paper(cell, hidden, feature);
+            (spec.base, spec.blocks, spec.skip) = (2, 1, true);
+            let variables = Variables::initial(&spec, 5, Device::Cpu).expect("variables");
+            let mut variables = variables.widened();
+            variables.follow();
+            tch::manual_seed(6);
+            let frames: Vec<Tensor> = (0..3)
+                .map(|_| Tensor::rand([1, 3, 16, 16], options))
+                .collect();
+            let network = variables.network(Kind::Double).expect("a network");
+            let tensors: Vec<&Tensor> = variables.entries().iter().map(|(_, t)| t).collect();
+            let gradients =
+                Tensor::run_backward(&[loss(&network, &frames)], &tensors, false, false);
+            tch::no_grad(|| {
+                let directions: Vec<Tensor> = tensors.iter().map(|t| t.randn_like()).collect();
+                let along: f64 = gradients
+                    .iter()
+                    .zip(&directions)
+                    .map(|(g, d)| (g * d).sum(Kind::Double).double_value(&[]))
+                    .sum();
+                let shifted = |by: f64| {
+                    for (tensor, direction) in tensors.iter().zip(&directions) {
+                        let _ = tensor.detach().g_add_(&(direction * by));
+                    }
+                    loss(
+                        &variables.network(Kind::Double).expect("a network"),
+                        &frames,
+                    )
+                    .double_value(&[])
+                };
+                let step = 1e-6;
+                let (above, below) = (shifted(step), shifted(-2.0 * step));
+                let found = (above - below) / (2.0 * step);
+                assert!(
+                    (found - along).abs() < 1e-4 * along.abs(),
+                    "{spec:?}: {along} by gradients, {found} by differences"
+                );
+            });
+        }
+    }
+}
+
+#[test]
+fn every_rule_makes_the_loss_smaller_for_every_network() {
+    alone();
+    for cell in Cell::ALL {
+        for rule in ["muon", "adam", "adamw"] {
+            let network = format!(
+                "cell = \"{}\"\nbase = 2\nblocks = 1\nhidden = \"irm\"\nfeature = \"atb\"",
+                cell.word()
+            );
+            let more = format!("[optimiser]\nkind = \"{rule}\"\nrate = 5e-3\nwarm-up = 1\n");
+            let mut recipe = recipe(&network, &more);
+            recipe.steps = 40;
+            recipe.clips.every = 1000;
+            let (mut trainer, _) = Trainer::new(&recipe).expect("a trainer");
+            let ring = ring(&recipe, 0);
+            let reports: Vec<Report> = (0..40)
+                .map(|_| trainer.step(&ring).expect("a step"))
+                .collect();
+            let mean =
+                |part: &[Report]| part.iter().map(|r| r.loss).sum::<f64>() / part.len() as f64;
+            let (early, late) = (mean(&reports[..8]), mean(&reports[32..]));
+            assert!(late < early, "{} {rule}: {early} to {late}", cell.word());
+            assert!(reports.iter().all(|report| report.changed));
+        }
+    }
+}
+
+#[test]
+fn a_run_that_was_stopped_repeats_the_losses_of_an_unbroken_one() {
+    alone();
+    for rule in ["muon", "adamw"] {
+        let recipe = recipe(IFI, &format!("[optimiser]\nkind = \"{rule}\"\n"));
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("checkpoint.safetensors");
+        let (mut unbroken, _) = Trainer::new(&recipe).expect("a trainer");
+        let mut clips = ring(&recipe, 0);
+        let mut losses = Vec::new();
+        for step in 0..12 {
+            clips.advance(step).expect("clips");
+            losses.push(unbroken.step(&clips).expect("a step").loss);
+            if step == 6 {
+                unbroken
+                    .checkpoint()
+                    .expect("values")
+                    .save(&path)
+                    .expect("a file");
+            }
+        }
+        let (mut resumed, _) = Trainer::new(&recipe).expect("a trainer");
+        let saved = checkpoint::Checkpoint::open(&path)
+            .expect("a file")
+            .expect("is there");
+        resumed.restore(&saved).expect("fits");
+        assert_eq!(resumed.step_number(), 7);
+        let mut clips = ring(&recipe, 7);
+        for step in 7..12 {
+            clips.advance(step).expect("clips");
+            let loss = resumed.step(&clips).expect("a step").loss;
+            assert_eq!(
+                loss,
+                losses[usize::try_from(step).expect("few")],
+                "{rule}, step {step}"
+            );
+        }
+        for ((name, a), (_, b)) in resumed
+            .average()
+            .entries()
+            .iter()
+            .zip(unbroken.average().entries())
+        {
+            assert_eq!(a, b, "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_start_of_a_run_with_skip_is_near_the_identity_and_alive() {
+    alone();
+    for cell in Cell::ALL {
+        let mut spec = Spec::paper(cell, SlotKind::Irm, SlotKind::Atb);
+        (spec.base, spec.skip, spec.irm_relu) = (4, true, true);
+        let variables = Variables::initial(&spec, 1, Device::Cpu).expect("variables");
+        let network = variables.network(Kind::Float).expect("a network");
+        tch::manual_seed(2);
+        let frames = network.profile().window() as i64;
+        let mut state = network.initial_state(1, 32, 32).expect("zeros");
+        for _ in 0..4 {
+            let window = Tensor::rand([1, 3 * frames, 32, 32], (Kind::Float, Device::Cpu));
+            let middle = 3 * network.profile().look_behind as i64;
+            let (output, next) = network.step(&window, state).expect("a step");
+            state = next;
+            let change = (output - window.narrow(1, middle, 3))
+                .std(true)
+                .double_value(&[]);
+            assert!((1e-3..0.5).contains(&change), "{}: {change}", cell.word());
+        }
+        for (name, tensor) in state.iter() {
+            let spread = tensor.std(true).double_value(&[]);
+            assert!(
+                (0.05..4.0).contains(&spread),
+                "{} {name}: {spread}",
+                cell.word()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_recipe_says_what_is_wrong_with_it() {
+    let good = "name = \"x\"\nsteps = 5\n[network]\ncell = \"gru\"\n[data]\n[[stage]]\nuntil = 1\nframes = 2\ncrop = 32\n";
+    let parse = |text: &str, changes: &[&str]| {
+        let changes: Vec<String> = changes.iter().map(|c| (*c).to_owned()).collect();
+        Recipe::parse(text, &changes)
+    };
+    let recipe = parse(
+        good,
+        &[
+            "optimiser.rate=3e-4",
+            "network.hidden=irm",
+            "stage-free.x=1",
+        ],
+    );
+    assert!(recipe.expect_err("an unknown table").contains("stage-free"));
+    let recipe = parse(good, &["optimiser.rate=3e-4", "network.hidden=irm"]).expect("a recipe");
+    assert_eq!(recipe.optimiser.rate, 3e-4);
+    assert_eq!(
+        recipe.spec().expect("a network").to_string(),
+        "gru-irm-none"
+    );
+    for (change, part) in [
+        ("steps=0", "1 or more"),
+        ("network.cell=lsmt", "unknown cell \"lsmt\""),
+        ("network.feature=atp", "unknown module \"atp\""),
+        ("optimiser.rate=-1", "above 0"),
+        ("clips.batch=0", "1 or more"),
+        ("clips.renew=2000", "at most all"),
+        ("run.precison=auto", "precison"),
+        ("network.start=nowhere.safetensors", "nowhere.safetensors"),
+        ("optimiser.kind=sgd", "sgd"),
+        ("rate", "key=value"),
+        ("name.x=1", "is no table"),
+    ] {
+        let message = match parse(good, &[change]) {
+            Err(message) => message,
+            Ok(recipe) => Trainer::new(&recipe)
+                .map(|_| ())
+                .expect_err(change)
+                .to_string(),
+        };
+        assert!(message.contains(part), "{change}: {message}");
+    }
+    let falling = good.replace("until = 1", "until = 0.5");
+    assert!(
+        parse(&falling, &[])
+            .expect_err("no end")
+            .contains("end with 1")
+    );
+}
+
+#[test]
+fn a_loss_that_is_not_finite_changes_nothing_and_ends_the_run_in_the_end() {
+    alone();
+    let recipe = recipe(IFI, "[optimiser]\nrate = 1e30\nwarm-up = 1\n");
+    let (mut trainer, _) = Trainer::new(&recipe).expect("a trainer");
+    let ring = ring(&recipe, 0);
+    let error = (0..60).find_map(|_| trainer.step(&ring).err());
+    assert!(
+        matches!(error, Some(TrainError::Diverged { .. })),
+        "{error:?}"
+    );
+}

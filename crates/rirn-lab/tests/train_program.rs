@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The programs `train` and `ablation` as a user calls them. Cargo builds them together with this
+//! crate's tests.
+
+mod sequences;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// A program, which lies beside the folder of this test program.
+fn program(name: &str) -> PathBuf {
+    let own = std::env::current_exe().expect("a test knows its path");
+    let profile = own.ancestors().nth(2).expect("target/debug/deps/…");
+    let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    let program = profile.join("examples").join(name);
+    let place = program.display();
+    assert!(program.is_file(), "no {place}: run cargo test -p rirn-lab");
+    program
+}
+
+/// What every recipe here has: small clips of small pairs, one thread.
+const PARTS: &str = "steps = 30\n\
+    [data]\npairs = [\"pairs\"]\njpeg = 0.0\nh264 = 0.0\n\
+    [clips]\nbatch = 2\nring = 8\nrenew = 2\nevery = 4\n\
+    [[stage]]\nuntil = 0.5\nframes = 2\ncrop = 16\n\
+    [[stage]]\nuntil = 1.0\nframes = 3\ncrop = 16\nold = 2\n\
+    [run]\ndevice = \"cpu\"\nprecision = \"float32\"\nthreads = 1\nlog-every = 1\nsave-every = 5\n";
+
+const NETWORK: &str =
+    "[network]\ncell = \"ifi\"\nbase = 2\nblocks = 1\nhidden = \"irm\"\nfeature = \"atb\"\n";
+
+/// A folder with `pairs/` of two sequences and a recipe.
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["one", "two"] {
+        sequences::write(&folder.path().join("pairs"), name, 4, (32, 24));
+    }
+    let recipe = format!("name = \"small\"\n{PARTS}{NETWORK}");
+    fs::write(folder.path().join("recipe.toml"), recipe).expect("a recipe");
+    folder
+}
+
+fn train(folder: &Path, out: &str, more: &[&str]) -> Command {
+    let mut command = Command::new(program("train"));
+    command
+        .arg(folder.join("recipe.toml"))
+        .arg("--data")
+        .arg(folder);
+    command.arg("--out").arg(folder.join(out)).args(more);
+    command
+}
+
+/// Exit status, standard output and error output.
+fn called(command: &mut Command) -> (i32, String, String) {
+    let output = command.output().expect("it starts");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    let status = output.status.code().expect("it was not killed");
+    (status, text(output.stdout), text(output.stderr))
+}
+
+/// The one sentence of a failure.
+#[track_caller]
+fn refused(command: &mut Command) -> String {
+    let (status, output, errors) = called(command);
+    assert_eq!((status, output.as_str()), (1, ""), "{errors}");
+    assert_eq!(errors.lines().count(), 1, "{errors}");
+    errors.trim_end().to_owned()
+}
+
+/// Losses of all steps in the log, in order.
+fn losses(out: &Path) -> Vec<(u64, f64)> {
+    let log = fs::read_to_string(out.join("log.jsonl")).expect("a log");
+    let line = |line: &str| {
+        let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        (
+            line["step"].as_u64().expect("a step"),
+            line["loss"].as_f64().expect("a loss"),
+        )
+    };
+    log.lines().map(line).collect()
+}
+
+#[test]
+fn killed_and_called_again_it_makes_the_losses_and_weights_of_an_unbroken_run() {
+    let folder = folder();
+    let (status, _, errors) = called(&mut train(folder.path(), "whole", &[]));
+    assert_eq!(status, 0, "{errors}");
+    let mut child = train(folder.path(), "killed", &[])
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+    for line in lines {
+        if line.expect("UTF-8").starts_with("step 13:") {
+            break;
+        }
+    }
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    let (status, _, errors) = called(&mut train(folder.path(), "killed", &[]));
+    assert_eq!(status, 0, "{errors}");
+    assert!(
+        errors.contains("begins at step 10") || errors.contains("begins at step 15"),
+        "{errors}"
+    );
+    let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
+    assert_eq!(losses(&whole), losses(&killed));
+    assert_eq!(losses(&whole).len(), 30);
+    let weights = |out: &Path| fs::read(out.join("weights.safetensors")).expect("weights");
+    assert_eq!(weights(&whole), weights(&killed));
+}
+
+#[test]
+fn a_request_to_stop_saves_and_a_limit_of_time_too() {
+    let folder = folder();
+    let (status, _, errors) = called(&mut train(folder.path(), "out", &["--minutes", "0"]));
+    assert_eq!(status, 0, "{errors}");
+    assert!(errors.contains("stopped at step 0, 30 to go"), "{errors}");
+    assert!(folder.path().join("out/checkpoint.safetensors").is_file());
+    let (_, _, errors) = called(&mut train(folder.path(), "out", &[]));
+    assert!(errors.contains("done: "), "{errors}");
+    let (status, _, errors) = called(&mut train(folder.path(), "out", &["--steps", "33"]));
+    assert_eq!(status, 0, "{errors}");
+    assert!(errors.contains("begins at step 30"), "{errors}");
+    let other = refused(&mut train(
+        folder.path(),
+        "out",
+        &["--set", "optimiser.rate=1e-4"],
+    ));
+    assert!(other.contains("\"optimiser\" differs"), "{other}");
+}
+
+#[test]
+fn bad_material_is_named_before_training_starts() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    let pairs = path("pairs");
+    fs::remove_file(pairs.join("one/sharp/000050.png")).expect("it is there");
+    let message = refused(&mut train(folder.path(), "out", &[]));
+    assert!(
+        message.contains("one") && message.contains('3') && message.contains('4'),
+        "{message}"
+    );
+    fs::write(pairs.join("one/sharp/000050.png"), b"no picture").expect("a file");
+    let message = refused(&mut train(folder.path(), "out", &[]));
+    assert!(message.contains("000050.png"), "{message}");
+    sequences::picture((16, 16), 0, true)
+        .save(pairs.join("one/sharp/000050.png"))
+        .expect("a file");
+    let message = refused(&mut train(folder.path(), "out", &[]));
+    assert!(
+        message.contains("000050.png") && message.contains("16"),
+        "{message}"
+    );
+    fs::remove_dir_all(pairs.join("one")).expect("it is there");
+    let message = refused(&mut train(
+        folder.path(),
+        "out",
+        &["--set", "data.pairs=[\"none\"]"],
+    ));
+    assert!(message.contains("none"), "{message}");
+    let message = refused(&mut train(
+        folder.path(),
+        "out",
+        &["--start", "nothing.safetensors"],
+    ));
+    assert!(message.contains("nothing.safetensors"), "{message}");
+    fs::create_dir(path("empty")).expect("a folder");
+    let message = refused(&mut train(
+        folder.path(),
+        "out",
+        &["--set", "data.pairs=[\"empty\"]"],
+    ));
+    assert!(message.contains("empty"), "{message}");
+    assert!(!path("out").exists(), "nothing was begun");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_the_last_checkpoint_as_it_was() {
+    let folder = folder();
+    let (status, _, errors) = called(&mut train(folder.path(), "out", &["--minutes", "0"]));
+    assert_eq!(status, 0, "{errors}");
+    let file = folder.path().join("out/checkpoint.safetensors");
+    let before = fs::read(&file).expect("a checkpoint");
+    // Files may grow to 8 blocks of 1 KiB only, and the signal for it is ignored: writing fails.
+    let mut shell = Command::new("bash");
+    shell.args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$@\"", "bash"]);
+    let training = train(folder.path(), "out", &[]);
+    shell.arg(training.get_program()).args(training.get_args());
+    let (status, _, errors) = called(&mut shell);
+    assert_eq!(status, 1, "{errors}");
+    assert!(
+        errors.contains("checkpoint.safetensors could not be written"),
+        "{errors}"
+    );
+    assert_eq!(fs::read(&file).expect("a checkpoint"), before);
+    let left: Vec<_> = fs::read_dir(folder.path().join("out"))
+        .expect("a folder")
+        .collect();
+    assert_eq!(left.len(), 3, "{left:?}");
+    let (status, _, errors) = called(&mut train(folder.path(), "out", &[]));
+    assert_eq!(status, 0, "{errors}");
+}
+
+#[test]
+fn a_preview_is_a_picture() {
+    let folder = folder();
+    let sheet = folder.path().join("sheet.png");
+    let mut command = Command::new(program("train"));
+    command
+        .arg(folder.path().join("recipe.toml"))
+        .arg("--data")
+        .arg(folder.path());
+    let recipe = ["--set", "data.identity=0.0"];
+    let (status, _, errors) = called(command.args(recipe).arg("--preview").arg(&sheet));
+    assert_eq!(status, 0, "{errors}");
+    let sheet = image::open(&sheet).expect("a picture").to_rgb8();
+    assert!(sheet.width() >= 3 * 16 && sheet.height() >= 8 * 16);
+}
+
+/// A grid of two rows that are trained for two steps.
+fn grid(folder: &Path) -> PathBuf {
+    let grid = format!(
+        "{}[ablation]\ntitle = \"small\"\nscale = 0.1\nsequences = [\"pairs\"]\n\
+         rows = [\"gru-none-none\", \"gru-irm-atb\"]\n",
+        PARTS.replace("steps = 30", "steps = 2")
+    );
+    let path = folder.join("grid.toml");
+    fs::write(&path, grid).expect("a grid");
+    path
+}
+
+fn ablation(folder: &Path, more: &[&str]) -> (i32, String, String) {
+    let mut command = Command::new(program("ablation"));
+    command.arg(grid(folder)).arg("--data").arg(folder);
+    called(command.arg("--out").arg(folder.join("rows")).args(more))
+}
+
+#[test]
+fn rows_of_a_grid_are_made_one_by_one_or_together_and_collected() {
+    let folder = folder();
+    let (status, output, errors) = ablation(folder.path(), &["--list"]);
+    assert_eq!(
+        (status, output.as_str()),
+        (0, "gru-none-none\ngru-irm-atb\n"),
+        "{errors}"
+    );
+    let (status, output, errors) = ablation(folder.path(), &["--row", "gru-irm-atb"]);
+    assert_eq!((status, output.as_str()), (0, ""), "{errors}");
+    let (status, output, errors) = ablation(folder.path(), &["--collect"]);
+    assert_eq!(status, 0, "{errors}");
+    assert!(output.contains("Not done: 1 of 2 rows"), "{output}");
+    assert!(
+        output.contains("| GRU + IRM + ATB |") && output.contains("26.36 / 0.8217"),
+        "{output}"
+    );
+    let weights = folder.path().join("rows/gru-irm-atb/weights.safetensors");
+    let before = fs::read(&weights).expect("weights");
+    let (status, output, errors) = ablation(folder.path(), &[]);
+    assert_eq!(status, 0, "{errors}");
+    assert!(!output.contains("Not done"), "{output}");
+    assert_eq!(fs::read(&weights).expect("weights"), before);
+    assert_eq!(
+        fs::read_to_string(folder.path().join("rows/tables.md")).expect("tables"),
+        output
+    );
+    let (status, _, errors) = ablation(folder.path(), &["--steps", "3"]);
+    assert_eq!(status, 1);
+    assert!(errors.contains("holds a row of another grid"), "{errors}");
+    let (status, _, errors) = ablation(folder.path(), &["--row", "gru"]);
+    assert_eq!(status, 1);
+    assert!(errors.contains("no row \"gru\""), "{errors}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_slurm_array_takes_the_row_of_its_number() {
+    let folder = folder();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/slurm-ablation.sh");
+    let task = |number: &str| {
+        let mut command = Command::new("bash");
+        command.arg(&script).env("ABLATION", program("ablation"));
+        command
+            .env("GRID", grid(folder.path()))
+            .env("DATA", folder.path());
+        command.env("OUT", folder.path().join("rows"));
+        called(command.env("SLURM_ARRAY_TASK_ID", number))
+    };
+    let (status, _, errors) = task("2");
+    assert_eq!(status, 0, "{errors}");
+    assert!(folder.path().join("rows/gru-irm-atb/scores.json").is_file());
+    assert!(!folder.path().join("rows/gru-none-none").exists());
+    let (status, _, errors) = task("3");
+    assert_eq!(status, 1);
+    assert!(errors.contains("no row number 3"), "{errors}");
+}
