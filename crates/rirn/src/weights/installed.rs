@@ -149,10 +149,7 @@ mod tests {
         let home = [paths(&["/h/a/.local/share"]), usual].concat();
         assert_eq!(folders(&[("HOME", "/h/a")]), home);
         let empty = [("XDG_DATA_HOME", ""), ("XDG_DATA_DIRS", "")];
-        assert_eq!(
-            folders(&[&empty[..], &[("HOME", "/h/a")]].concat()),
-            home
-        );
+        assert_eq!(folders(&[&empty[..], &[("HOME", "/h/a")]].concat()), home);
         let all = [("XDG_DATA_HOME", "/own"), ("XDG_DATA_DIRS", "/a:/b")];
         let all = [&all[..], &[("HOME", "/h/a")]].concat();
         assert_eq!(folders(&all), paths(&["/own", "/a", "/b"]));
