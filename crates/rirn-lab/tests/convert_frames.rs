@@ -54,7 +54,12 @@ fn frames(file: &str, map: &str, frames: &Source) -> (Spec, Tensor) {
     let spec = map.spec(&source).expect("a file of this kind");
     let made = convert(&source, &map, &spec).expect("all tensors are there");
     let network = Rirn::build(&spec, &mut Converted(made)).expect("it is built in");
-    let blurred = tensor(frames, "in");
+    // The Python modules do not care which colour comes first; a map may know that it is blue.
+    let turned = |frames: Tensor| match map.blue_first() {
+        true => frames.flip([1]),
+        false => frames,
+    };
+    let blurred = turned(tensor(frames, "in"));
     let size = blurred.size();
     let mut state: State = network.initial_state(1, size[2], size[3]).expect("zeros");
     let mut all = Vec::new();
@@ -65,7 +70,7 @@ fn frames(file: &str, map: &str, frames: &Source) -> (Spec, Tensor) {
         state = new;
         all.push(out);
     }
-    (spec, Tensor::cat(&all, 0))
+    (spec, turned(Tensor::cat(&all, 0)))
 }
 
 fn largest(difference: &Tensor) -> f64 {

@@ -42,6 +42,8 @@ struct Text {
     skip: bool,
     #[serde(default)]
     irm_relu: bool,
+    #[serde(default)]
+    blue_first: bool,
     base: Option<Base>,
     blocks: Option<Blocks>,
     #[serde(default, rename = "layer")]
@@ -203,6 +205,12 @@ impl Map {
         };
         spec.check()?;
         Ok(spec)
+    }
+
+    /// Whether the file's network takes and gives blue first.
+    #[must_use]
+    pub fn blue_first(&self) -> bool {
+        self.text.blue_first
     }
 
     /// The first rule for a layer of ours.

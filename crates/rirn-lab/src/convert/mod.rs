@@ -12,6 +12,7 @@
 
 mod archive;
 mod checkpoint;
+mod colours;
 mod compose;
 mod dtype;
 mod error;

@@ -9,15 +9,17 @@ use std::collections::BTreeSet;
 
 use super::compose::Kernel;
 use super::error::{ConvertError, shown};
-use super::fold;
 use super::map::{Found, Map};
 use super::{Source, Tensors};
+use super::{colours, fold};
 
 /// What is to be done.
 #[derive(Debug)]
 pub struct Plan {
     /// In the order of our network.
     steps: Vec<Step>,
+    /// Whether colours are turned round at the end.
+    blue_first: bool,
     /// Tensors of the file that are dropped, and why.
     dropped: Vec<(String, String)>,
 }
@@ -99,7 +101,12 @@ impl Plan {
         let values: i64 = sizes.map(|step| step.shape.iter().product::<i64>()).sum();
         let what = "the number of values that are to be read";
         ConvertError::limit(what, values as u64, source.room())?;
-        Ok(Self { steps, dropped })
+        let blue_first = map.blue_first();
+        Ok(Self {
+            steps,
+            blue_first,
+            dropped,
+        })
     }
 
     /// What becomes of each tensor of our network.
@@ -124,7 +131,15 @@ impl Plan {
             let values = fold::values(step, source)?;
             Ok((step.to.clone(), step.shape.clone(), values))
         };
-        self.steps.iter().map(made).collect()
+        let mut tensors: Tensors = self
+            .steps
+            .iter()
+            .map(made)
+            .collect::<Result<_, ConvertError>>()?;
+        if self.blue_first {
+            colours::turn_round(&mut tensors);
+        }
+        Ok(tensors)
     }
 }
 
