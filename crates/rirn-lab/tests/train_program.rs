@@ -5,9 +5,9 @@
 mod sequences;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -89,16 +89,7 @@ fn killed_and_called_again_it_makes_the_losses_and_weights_of_an_unbroken_run() 
     let folder = folder();
     let (status, _, errors) = called(&mut train(folder.path(), "whole", &[]));
     assert_eq!(status, 0, "{errors}");
-    let mut child = train(folder.path(), "killed", &[])
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    let lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
-    for line in lines {
-        if line.expect("UTF-8").starts_with("step 13:") {
-            break;
-        }
-    }
+    let (mut child, _errors) = at_step_13(&mut train(folder.path(), "killed", &[]));
     child.kill().expect("it runs");
     child.wait().expect("it ends");
     let (status, _, errors) = called(&mut train(folder.path(), "killed", &[]));
@@ -114,8 +105,43 @@ fn killed_and_called_again_it_makes_the_losses_and_weights_of_an_unbroken_run() 
     assert_eq!(weights(&whole), weights(&killed));
 }
 
+/// A run that has told of its step 13, and the rest of its error output.
+fn at_step_13(command: &mut Command) -> (Child, Lines<BufReader<ChildStderr>>) {
+    let mut child = command.stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+    let found = lines.find(|line| line.as_ref().expect("UTF-8").starts_with("step 13:"));
+    assert!(found.is_some(), "it did not come to step 13");
+    (child, lines)
+}
+
+#[cfg(unix)]
 #[test]
-fn a_request_to_stop_saves_and_a_limit_of_time_too() {
+fn a_request_to_stop_saves_first() {
+    let folder = folder();
+    // Far more steps than the request leaves time for.
+    let long = ["--steps", "1000000"];
+    let (mut child, errors) = at_step_13(&mut train(folder.path(), "out", &long));
+    let request = Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status();
+    assert!(request.expect("kill is there").success());
+    let last = errors.last().expect("a last line").expect("UTF-8");
+    assert!(child.wait().expect("it ends").success(), "{last}");
+    let step = last.strip_prefix("stopped at step ").expect("it says so");
+    let step = step.split(',').next().expect("a number").to_owned();
+    let (_, _, errors) = called(&mut train(
+        folder.path(),
+        "out",
+        &["--steps", "1000000", "--minutes", "0"],
+    ));
+    assert!(
+        errors.contains(&format!("begins at step {step};")),
+        "{step}: {errors}"
+    );
+}
+
+#[test]
+fn a_limit_of_time_saves_and_only_the_number_of_steps_may_change() {
     let folder = folder();
     let (status, _, errors) = called(&mut train(folder.path(), "out", &["--minutes", "0"]));
     assert_eq!(status, 0, "{errors}");

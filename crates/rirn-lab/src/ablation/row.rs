@@ -10,6 +10,7 @@ use crate::train::{self, Limits, train};
 use rirn::EngineConfig;
 use rirn::weights::{Installed, replace};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// What a row tells while it goes on.
@@ -93,6 +94,9 @@ fn claim(row: &GridRow, folder: &Path) -> Result<(), AblationError> {
         Ok(_) => Err(AblationError::OtherGrid {
             folder: folder.display().to_string(),
         }),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(AblationError::file(&path, error))
+        }
         Err(_) => {
             fs::create_dir_all(folder).map_err(|error| AblationError::file(folder, error))?;
             replace(&path, text.as_bytes()).map_err(|error| AblationError::file(&path, error))

@@ -24,8 +24,6 @@ pub(super) struct Optimiser {
     rule: Rule,
     decay: f64,
     slots: Vec<Slot>,
-    /// Steps made, for the correction of Adam's averages.
-    count: u64,
 }
 
 #[derive(Debug)]
@@ -63,11 +61,11 @@ impl Optimiser {
             rule: settings.kind,
             decay: settings.decay,
             slots: slots.collect::<Result<_, TrainError>>()?,
-            count: 0,
         })
     }
 
-    /// Changes the variables by their gradients, in the same order, at a learning rate.
+    /// Changes the variables by their gradients, in the same order, at a learning rate. `count` is
+    /// the number of the step from 1, for the correction of Adam's averages.
     ///
     /// # Errors
     /// What LibTorch reports.
@@ -76,14 +74,14 @@ impl Optimiser {
         variables: &Variables,
         gradients: &[Tensor],
         rate: f64,
+        count: u64,
     ) -> Result<(), TrainError> {
-        self.count += 1;
         let slots = self.slots.iter_mut().zip(variables.entries());
         for ((slot, (_, variable)), gradient) in slots.zip(gradients) {
             let rate = rate * slot.share;
             let change = match &mut slot.second {
                 None => muon(&mut slot.first, gradient)?,
-                Some(second) => adam(&mut slot.first, second, gradient, self.count)?,
+                Some(second) => adam(&mut slot.first, second, gradient, count)?,
             };
             let mut value = variable.f_detach()?;
             if is_weight(variable) && self.rule != Rule::Adam {
@@ -104,11 +102,6 @@ impl Optimiser {
             }
         }
         state
-    }
-
-    /// Steps made.
-    pub(super) fn set_count(&mut self, count: u64) {
-        self.count = count;
     }
 }
 

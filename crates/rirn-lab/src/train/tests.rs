@@ -95,7 +95,7 @@ fn gradients_of_every_network_are_those_of_finite_differences() {
             (spec.base, spec.blocks, spec.skip) = (2, 1, true);
             let variables = Variables::initial(&spec, 5, Device::Cpu).expect("variables");
             let mut variables = variables.widened();
-            variables.follow();
+            variables.follow().expect("leaves");
             tch::manual_seed(6);
             let frames: Vec<Tensor> = (0..3)
                 .map(|_| Tensor::rand([1, 3, 16, 16], options))

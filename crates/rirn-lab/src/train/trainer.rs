@@ -69,7 +69,7 @@ impl Trainer {
         };
         let average = variables.copy()?;
         let optimiser = Optimiser::new(&recipe.optimiser, &variables)?;
-        variables.follow();
+        variables.follow()?;
         let trainer = Self {
             recipe: recipe.clone(),
             variables,
@@ -198,7 +198,8 @@ impl Trainer {
                 .map(|gradient| Ok(gradient.f_mul_scalar(held)?));
             let gradients: Vec<Tensor> = gradients.collect::<Result<_, TrainError>>()?;
             let rate = schedule::rate(&self.recipe, self.step);
-            self.optimiser.step(&self.variables, &gradients, rate)?;
+            self.optimiser
+                .step(&self.variables, &gradients, rate, self.step + 1)?;
             self.follow_with_average()?;
             Ok(true)
         })
@@ -248,7 +249,6 @@ impl Trainer {
             Ok::<_, TrainError>(())
         })?;
         self.step = checkpoint.step;
-        self.optimiser.set_count(checkpoint.step);
         Ok(())
     }
 }

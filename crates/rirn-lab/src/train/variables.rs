@@ -106,10 +106,11 @@ impl Variables {
     }
 
     /// Asks LibTorch to follow what is computed from them.
-    pub(super) fn follow(&mut self) {
+    pub(super) fn follow(&mut self) -> Result<(), TrainError> {
         for (_, tensor) in &mut self.entries {
-            *tensor = tensor.set_requires_grad(true);
+            *tensor = tensor.f_set_requires_grad(true)?;
         }
+        Ok(())
     }
 
     /// The network that computes with these values in `kind`.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Scores of the average weights on whole sequences while a run goes on. They decide nothing; they
-//! show what the training clips' own figures cannot.
+//! show what the training clips' own figures cannot. On the device that trains, without SSIM, and
+//! for the first frames only: [`crate::eval`] is the measure, this is a glance.
 
 use super::TrainError;
 use super::batch::window;
