@@ -57,6 +57,11 @@ impl Counters {
         self.queued = self.queued.saturating_sub(1);
     }
 
+    /// Frames made and frames dropped, as QOS messages tell them.
+    pub(crate) fn quality(&self) -> (u64, u64) {
+        (self.processed, self.dropped)
+    }
+
     /// All frames that waited were thrown away: a flush, or the end.
     pub(crate) fn line_dropped(&mut self) {
         self.dropped += u64::from(self.queued);

@@ -2,11 +2,12 @@
 //! What the element does with buffers and events: asks [`Running`], and pushes, posts and answers
 //! what comes of it. No lock is held meanwhile.
 
+use super::LatePolicy;
 use super::continuity::SegmentFacts;
 use super::failure;
 use super::imp::{CAT, RirnDeblur, lock};
 use super::line::Finished;
-use super::running::{Ready, Report, Running, Stopped, Warning};
+use super::running::{Arrived, Ready, Report, Running, Stopped};
 use super::settings::Settings;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -41,6 +42,7 @@ impl RirnDeblur {
             }
             EventView::FlushStop(_) => {
                 self.with_running(Running::flush_stop);
+                lock(&self.lateness).forget();
                 self.interrupt.clear(FLUSHING);
                 None
             }
@@ -52,6 +54,7 @@ impl RirnDeblur {
             }
             EventView::Segment(segment) => {
                 let facts = segment_facts(segment.segment());
+                lock(&self.lateness).forget();
                 self.with_running(|running| running.segment(facts))
             }
             EventView::SegmentDone(_) => self.with_running(Running::segment_done),
@@ -66,6 +69,7 @@ impl RirnDeblur {
             _ if event.is_serialized() => self.with_running(Running::finish_line),
             _ => None,
         };
+        self.tell_resets(None);
         self.push_outcome(outcome);
         true
     }
@@ -74,11 +78,19 @@ impl RirnDeblur {
     pub(super) fn take_in(&self, buffer: gst::Buffer) -> Result<(), gst::FlowError> {
         self.sync_values(&buffer);
         let settings = lock(&self.settings).clone();
-        let reset = self.reset.swap(false, Ordering::Relaxed);
+        let pts = buffer.pts();
+        let late = settings.late_policy == LatePolicy::Bypass && self.is_late(&buffer);
+        let arrived = Arrived {
+            buffer,
+            late,
+            reset: self.reset.swap(false, Ordering::Relaxed),
+        };
         let report = self
-            .with_running(|running| running.buffer(buffer, &settings, reset))
+            .with_running(|running| running.buffer(arrived, &settings))
             .ok_or(gst::FlowError::Flushing)?
-            .map_err(|stopped| self.flow_error(stopped))?;
+            .map_err(|stopped| self.flow_error(stopped));
+        self.tell_resets(pts);
+        let report = report?;
         self.tell_warnings(&report.warnings);
         for finished in report.finished {
             let ready = self.finish(finished, &settings)?;
@@ -86,6 +98,58 @@ impl RirnDeblur {
         }
         self.announce_latency();
         Ok(())
+    }
+
+    /// Whether a buffer is dropped because it is late.
+    pub(super) fn drops_late(&self, buffer: &gst::BufferRef) -> bool {
+        let drops = lock(&self.settings).late_policy == LatePolicy::Drop && self.is_late(buffer);
+        if drops {
+            lock(&self.counters).dropped();
+        }
+        drops
+    }
+
+    /// Judges a buffer, and counts and posts it if it is late.
+    fn is_late(&self, buffer: &gst::BufferRef) -> bool {
+        if !self.obj().is_qos() {
+            return false;
+        }
+        let segment = self.obj().segment();
+        let time = segment
+            .downcast_ref::<gst::ClockTime>()
+            .and_then(|segment| segment.to_running_time(buffer.pts()))
+            .map(gst::ClockTime::nseconds);
+        let late = lock(&self.lateness).judge(time);
+        if let Some(late) = late {
+            lock(&self.counters).late();
+            self.tell_late(buffer, late);
+        }
+        late.is_some()
+    }
+
+    /// Looks at an event from below that goes on upstream.
+    pub(super) fn listen(&self, event: &gst::Event) {
+        match event.view() {
+            gst::EventView::Qos(qos) => {
+                let (_, proportion, diff, timestamp) = qos.get();
+                let timestamp = timestamp.map(gst::ClockTime::nseconds);
+                lock(&self.lateness).complain(timestamp, diff, proportion);
+            }
+            gst::EventView::Navigation(_) => self.follow_pointer(event),
+            _ => {}
+        }
+    }
+
+    /// Moves the split with a pressed pointer.
+    fn follow_pointer(&self, event: &gst::Event) {
+        let split = lock(&self.settings).split_view;
+        let Some(structure) = event.structure() else {
+            return;
+        };
+        let position = lock(&self.pointer).follow(structure, split);
+        if let Some(position) = position {
+            self.obj().set_property("split-position", position);
+        }
     }
 
     /// The next buffer that is ready; events before it are pushed.
@@ -203,16 +267,6 @@ impl RirnDeblur {
             gst::info!(CAT, imp = self, "Latency is now {latency} ns");
             let message = gst::message::Latency::builder().src(&*self.obj()).build();
             let _no_bus = self.obj().post_message(message);
-        }
-    }
-
-    fn tell_warnings(&self, warnings: &[Warning]) {
-        for warning in warnings {
-            let text = match warning {
-                Warning::Diverged => "The network's memory grew out of bounds and was cleared.",
-                Warning::NotFinite => "The network gave no valid picture; frame passed unchanged.",
-            };
-            self.warn_once(gst::StreamError::Failed, text);
         }
     }
 }

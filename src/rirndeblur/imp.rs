@@ -6,9 +6,10 @@
 //! works with it.
 
 use super::MakeNetwork;
-use super::counters::Value as Count;
 use super::latency::Reported;
+use super::lateness::Lateness;
 use super::opening::{self, Active};
+use super::pointer::Pointer;
 use super::running::{Running, SharedCounters, Stopped};
 use super::settings::{self, Settings};
 use super::video::{self, Video};
@@ -19,7 +20,7 @@ use gst_base::prelude::*;
 use gst_base::subclass::base_transform::{BaseTransformMode, GenerateOutputSuccess};
 use gst_base::subclass::prelude::*;
 use once_cell::sync::Lazy;
-use rirn::engine::{FLUSHING, Interrupt, Note, Pending, STOPPING};
+use rirn::engine::{FLUSHING, Interrupt, Pending, STOPPING};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,15 +41,17 @@ const SETTLE: Duration = Duration::from_secs(5);
 #[derive(Default)]
 pub struct RirnDeblur {
     pub(super) settings: Mutex<Settings>,
-    active: Mutex<Active>,
+    pub(super) active: Mutex<Active>,
     pub(super) running: Mutex<Option<Running>>,
     pub(super) counters: SharedCounters,
     pub(super) reported: Arc<Reported>,
     pub(super) interrupt: Interrupt,
     pub(super) reset: AtomicBool,
+    pub(super) lateness: Mutex<Lateness>,
     started: AtomicBool,
     pub(super) playing: AtomicBool,
-    warned: Mutex<BTreeSet<String>>,
+    pub(super) pointer: Mutex<Pointer>,
+    pub(super) warned: Mutex<BTreeSet<String>>,
     pending: Mutex<Option<Pending>>,
     make_network: Mutex<Option<Arc<MakeNetwork>>>,
 }
@@ -189,9 +192,14 @@ impl BaseTransformImpl for RirnDeblur {
     fn start(&self) -> Result<(), gst::ErrorMessage> {
         *lock(&self.counters) = Default::default();
         self.reset.store(false, Ordering::Relaxed);
+        lock(&self.lateness).forget();
         let settings = lock(&self.settings).clone();
         let make = lock(&self.make_network).clone();
-        let (engine, active) = opening::open(&settings, make)?;
+        self.progress(gst::ProgressType::Start, "Reading weights");
+        let (engine, active) = opening::open(&settings, make).inspect_err(|_| {
+            self.progress(gst::ProgressType::Error, "Weights cannot be used");
+        })?;
+        self.progress(gst::ProgressType::Complete, "Weights are read");
         self.tell(engine.notes());
         gst::info!(
             CAT,
@@ -232,6 +240,8 @@ impl BaseTransformImpl for RirnDeblur {
     fn set_caps(&self, incaps: &gst::Caps, _outcaps: &gst::Caps) -> Result<(), gst::LoggableError> {
         let video = Video::from_caps(incaps)
             .ok_or_else(|| gst::loggable_error!(CAT, "Caps {incaps} are not understood"))?;
+        self.warn_about(&video);
+        lock(&self.pointer).set_size(video.width(), video.height());
         let result = self.with_running(|running| running.set_caps(incaps, video));
         match result {
             Some(Ok(())) => {}
@@ -271,21 +281,27 @@ impl BaseTransformImpl for RirnDeblur {
         }
     }
 
+    fn src_event(&self, event: gst::Event) -> bool {
+        self.listen(&event);
+        if let gst::EventView::Qos(_) = event.view() {
+            // The base class would drop late frames by rules of its own.
+            return self.obj().sink_pad().push_event(event);
+        }
+        self.parent_src_event(event)
+    }
+
     fn submit_input_buffer(
         &self,
         is_discont: bool,
         inbuf: gst::Buffer,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
         lock(&self.counters).frame_in();
+        if self.drops_late(&inbuf) {
+            return Ok(gst_base::BASE_TRANSFORM_FLOW_DROPPED);
+        }
         let result = self.parent_submit_input_buffer(is_discont, inbuf);
-        match result {
-            Ok(gst::FlowSuccess::Ok) => {}
-            Ok(_) => {
-                let mut counters = lock(&self.counters);
-                counters.late();
-                counters.dropped();
-            }
-            Err(_) => lock(&self.counters).dropped(),
+        if result.is_err() {
+            lock(&self.counters).dropped();
         }
         result
     }
@@ -333,51 +349,5 @@ impl BaseTransformImpl for RirnDeblur {
 impl RirnDeblur {
     pub(super) fn set_network(&self, make: Arc<MakeNetwork>) {
         *lock(&self.make_network) = Some(make);
-    }
-
-    fn tell(&self, notes: &[Note]) {
-        for note in notes {
-            if !note.is_warning() {
-                gst::info!(CAT, imp = self, "{note}");
-            } else if matches!(note, Note::CudaBroken(_)) {
-                self.warn_once(gst::LibraryError::Init, &note.to_string());
-            } else {
-                self.warn_once(gst::LibraryError::Settings, &note.to_string());
-            }
-        }
-    }
-
-    /// Posts a warning, each text once between READY and NULL.
-    pub(super) fn warn_once(&self, code: impl gst::MessageErrorDomain, text: &str) {
-        let is_new = lock(&self.warned).insert(text.to_owned());
-        if is_new {
-            gst::warning!(CAT, imp = self, "{text}");
-            gst::element_imp_warning!(self, code, ("{}", text));
-        }
-    }
-
-    fn notify_active(&self) {
-        self.obj().notify("active-device");
-        self.obj().notify("active-model");
-    }
-
-    fn stats(&self) -> gst::Structure {
-        let counters = lock(&self.counters).clone();
-        let active = lock(&self.active).clone();
-        let mut stats = gst::Structure::builder("application/x-rirndeblur-stats");
-        for (name, value) in counters.fields() {
-            stats = match value {
-                Count::U64(value) => stats.field(name, value),
-                Count::U32(value) => stats.field(name, value),
-                Count::Str(value) => stats.field(name, value),
-            };
-        }
-        stats
-            .field("model", active.model)
-            .field("device", active.device)
-            .field("precision", active.precision)
-            .field("delay-frames", active.delay)
-            .field("delay", self.reported.waiting())
-            .build()
     }
 }

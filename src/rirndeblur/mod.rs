@@ -31,10 +31,13 @@ mod flow;
 mod frame_map;
 mod imp;
 mod latency;
+mod lateness;
 mod line;
 mod opening;
+mod pointer;
 mod running;
 mod settings;
+mod telling;
 mod video;
 
 use gst::glib;
@@ -100,6 +103,19 @@ pub enum SplitView {
     /// The input above, the result below.
     #[enum_value(name = "Input above, result below", nick = "horizontal")]
     Horizontal,
+}
+
+/// What happens to a frame that is already late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
+#[enum_type(name = "GstRirnDeblurLatePolicy")]
+pub enum LatePolicy {
+    /// It is not pushed.
+    #[default]
+    #[enum_value(name = "Late frames are dropped", nick = "drop")]
+    Drop,
+    /// It goes out as it came.
+    #[enum_value(name = "Late frames go out as they came", nick = "bypass")]
+    Bypass,
 }
 
 /// Registers the element with rank none: it changes the picture, so nothing may plug it by itself.

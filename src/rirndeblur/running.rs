@@ -24,6 +24,20 @@ pub(crate) enum Ready {
     Event(gst::Event),
 }
 
+/// A buffer that came in.
+pub(crate) struct Arrived {
+    pub(crate) buffer: gst::Buffer,
+    /// It is late and passes as it came.
+    pub(crate) late: bool,
+    /// The application has asked to forget before it.
+    pub(crate) reset: bool,
+}
+
+/// Flags of buffers that the network does not see.
+const UNTOUCHED: gst::BufferFlags = gst::BufferFlags::GAP
+    .union(gst::BufferFlags::CORRUPTED)
+    .union(gst::BufferFlags::DECODE_ONLY);
+
 /// Something to tell the application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Warning {
@@ -65,6 +79,8 @@ pub(crate) struct Running {
     counters: SharedCounters,
     current: Option<(gst::Caps, Video)>,
     line: WaitingLine,
+    /// Why the past was forgotten since it was told last.
+    resets: Vec<Reason>,
     /// What goes out as soon as the base class asks.
     pub(crate) ready: VecDeque<Ready>,
 }
@@ -90,6 +106,7 @@ impl Running {
             counters,
             current: None,
             line,
+            resets: Vec::new(),
             ready: VecDeque::new(),
         }
     }
@@ -214,21 +231,20 @@ impl Running {
     /// A buffer came in.
     pub(crate) fn buffer(
         &mut self,
-        buffer: gst::Buffer,
+        arrived: Arrived,
         settings: &Settings,
-        reset: bool,
     ) -> Result<Report, Stopped> {
         let mut report = Report::default();
-        if reset {
+        if arrived.reset {
             let decision = self.timeline.user_reset();
             self.join(decision, &mut report)?;
         }
         let decision = self.timeline.enabled(settings.enabled);
         self.join(decision, &mut report)?;
-        let facts = facts(&buffer);
+        let facts = facts(&arrived);
         let decision = self.timeline.buffer(facts, Some(settings.max_gap));
         self.join(decision, &mut report)?;
-        let mut buffer = buffer;
+        let mut buffer = arrived.buffer;
         if matches!(decision.past, Past::Reset(_)) {
             // The stream jumps here, whether or not the source has said so.
             buffer.make_mut().set_flags(gst::BufferFlags::DISCONT);
@@ -339,7 +355,7 @@ impl Running {
             (Line::Drain, _) => self.drain(report)?,
             (Line::Keep, Past::Reset(reason)) => {
                 // Frames in the line finish with the memory they were taken in with.
-                self.lock_counters().reset(reason);
+                self.count_reset(reason);
                 self.deblurrer.begin_anew();
                 return Ok(());
             }
@@ -377,12 +393,22 @@ impl Running {
     /// Forgets the past if the decision says so.
     fn forget(&mut self, decision: Decision) {
         if let Past::Reset(reason) = decision.past {
-            self.lock_counters().reset(reason);
+            self.count_reset(reason);
             // After a failure the deblurrer has forgotten already, and frames may wait in it.
             if !matches!(reason, Reason::Diverged | Reason::Error) {
                 self.deblurrer.reset();
             }
         }
+    }
+
+    fn count_reset(&mut self, reason: Reason) {
+        self.lock_counters().reset(reason);
+        self.resets.push(reason);
+    }
+
+    /// Why the past was forgotten since this was asked last.
+    pub(crate) fn take_resets(&mut self) -> Vec<Reason> {
+        std::mem::take(&mut self.resets)
     }
 
     fn lock_counters(&self) -> MutexGuard<'_, Counters> {
@@ -391,15 +417,14 @@ impl Running {
 }
 
 /// The parts of a buffer that the timeline looks at.
-fn facts(buffer: &gst::Buffer) -> BufferFacts {
+fn facts(arrived: &Arrived) -> BufferFacts {
+    let buffer = &arrived.buffer;
     let flags = buffer.flags();
     BufferFacts {
         pts: buffer.pts().map(gst::ClockTime::nseconds),
         duration: buffer.duration().map(gst::ClockTime::nseconds),
         discont: flags.contains(gst::BufferFlags::DISCONT),
         resync: flags.contains(gst::BufferFlags::RESYNC),
-        untouched: flags.intersects(
-            gst::BufferFlags::GAP | gst::BufferFlags::CORRUPTED | gst::BufferFlags::DECODE_ONLY,
-        ),
+        untouched: arrived.late || flags.intersects(UNTOUCHED),
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The properties: names, ranges, defaults, and their values.
 
-use super::{Precision, SplitView};
+use super::{LatePolicy, Precision, SplitView};
 use gst::glib::{ParamSpec, ParamSpecBoolean, ParamSpecBoxed, ParamSpecDouble, ParamSpecEnum};
 use gst::glib::{ParamSpecInt, ParamSpecString, ParamSpecUInt64, Value};
 use gst::prelude::*;
@@ -32,6 +32,8 @@ pub(crate) struct Settings {
     pub(crate) split_view: SplitView,
     pub(crate) split_position: f64,
     pub(crate) max_gap: u64,
+    pub(crate) late_policy: LatePolicy,
+    pub(crate) post_messages: bool,
     pub(crate) processing_latency: u64,
 }
 
@@ -49,6 +51,8 @@ impl Default for Settings {
             split_view: SplitView::None,
             split_position: 0.5,
             max_gap: DEFAULT_MAX_GAP,
+            late_policy: LatePolicy::Drop,
+            post_messages: false,
             processing_latency: MEASURED,
         }
     }
@@ -75,6 +79,8 @@ impl Settings {
             "split-view" => self.split_view = taken(value),
             "split-position" => self.split_position = taken(value),
             "max-gap" => self.max_gap = taken(value),
+            "late-policy" => self.late_policy = taken(value),
+            "post-messages" => self.post_messages = taken(value),
             "processing-latency" => self.processing_latency = taken(value),
             _ => {}
         }
@@ -94,6 +100,8 @@ impl Settings {
             "split-view" => self.split_view.to_value(),
             "split-position" => self.split_position.to_value(),
             "max-gap" => self.max_gap.to_value(),
+            "late-policy" => self.late_policy.to_value(),
+            "post-messages" => self.post_messages.to_value(),
             "processing-latency" => self.processing_latency.to_value(),
             _ => return None,
         })
@@ -234,6 +242,17 @@ fn while_playing() -> Vec<ParamSpec> {
             .nick("Longest gap")
             .blurb("Longest hole in time, in nanoseconds, after which the memory is kept")
             .default_value(DEFAULT_MAX_GAP)
+            .mutable_playing()
+            .build(),
+        ParamSpecEnum::builder_with_default("late-policy", LatePolicy::Drop)
+            .nick("Late policy")
+            .blurb("What happens to a frame that is already late; qos=false makes none late")
+            .mutable_playing()
+            .build(),
+        ParamSpecBoolean::builder("post-messages")
+            .nick("Post messages")
+            .blurb("Posts element messages when the memory is forgotten and on fall-backs")
+            .default_value(false)
             .mutable_playing()
             .build(),
         ParamSpecUInt64::builder("processing-latency")

@@ -6,7 +6,7 @@ use gst::glib;
 use gst_video::prelude::*;
 use gst_video::{
     VideoCapsBuilder, VideoChromaSite, VideoColorMatrix, VideoColorRange, VideoFormat,
-    VideoFrameRef, VideoInfo,
+    VideoFrameRef, VideoInfo, VideoTransferFunction,
 };
 use rirn::Frame;
 use rirn::pixel::{
@@ -66,6 +66,20 @@ impl Video {
     /// Width in pixels.
     pub(crate) fn width(&self) -> usize {
         self.info.width() as usize
+    }
+
+    /// Whether a picture holds two fields.
+    pub(crate) fn is_interlaced(&self) -> bool {
+        self.info.is_interlaced()
+    }
+
+    /// Whether the transfer curve is that of HDR video: PQ or HLG.
+    pub(crate) fn is_hdr(&self) -> bool {
+        let curve = self.info.colorimetry().transfer();
+        matches!(
+            curve,
+            VideoTransferFunction::Smpte2084 | VideoTransferFunction::AribStdB67
+        )
     }
 
     /// Time between frames in nanoseconds; none if the rate is variable or unknown.

@@ -57,6 +57,14 @@ const PROPERTIES: [(&str, &str, &str, &str, Mutable); 15] = [
         Mutable::Playing,
     ),
     (
+        "late-policy",
+        "GstRirnDeblurLatePolicy",
+        "drop bypass",
+        "drop",
+        Mutable::Playing,
+    ),
+    ("post-messages", "gboolean", "", "false", Mutable::Playing),
+    (
         "processing-latency",
         "guint64",
         "0 18446744073709551615",

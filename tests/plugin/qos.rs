@@ -118,3 +118,40 @@ fn the_counters_add_up_after_every_phase() {
     assert_eq!((count("dropped"), count("late-frames")), (2, 2));
     assert_eq!((count("processed"), count("bypassed")), (13, 3));
 }
+
+#[test]
+fn with_the_policy_bypass_late_frames_go_out_as_they_came() {
+    let mut rig = remembering();
+    rig.element.set_property_from_str("late-policy", "bypass");
+    complain(&mut rig, time(NEXT + 1));
+    let late = grey(255, NEXT);
+    let output = rig.one(late.clone());
+    assert_eq!(output.as_ptr(), late.as_ptr(), "the buffer itself");
+    assert_eq!(stat(&rig.element, "bypassed"), 1);
+    assert_eq!(stat(&rig.element, "late-frames"), 1);
+    assert_eq!(stat(&rig.element, "dropped"), 0);
+    let messages = rig.messages(MessageType::Qos);
+    let gst::MessageView::Qos(qos) = messages[0].view() else {
+        panic!("a QOS message");
+    };
+    let (jitter, proportion, _) = qos.values();
+    assert_eq!((jitter, proportion), (40_000_000, 1.5));
+    let (live, _, _, pts, _) = qos.get();
+    assert_eq!((live, pts), (false, Some(time(NEXT))));
+    rig.one(grey(255, NEXT + 1));
+    keeps(&mut rig, asking_at(time(NEXT + 2)));
+    adds_up(&rig.element);
+}
+
+#[test]
+fn after_a_second_of_late_frames_one_is_made_anyway() {
+    let mut rig = remembering();
+    rig.element.set_property("max-gap", u64::MAX);
+    complain(&mut rig, time(NEXT + 1000));
+    // The silence begins with the frame before; at 25 frames a second it gets too long here.
+    let late = (NEXT..=NEXT + 25).map(|index| grey(NEW, index)).collect();
+    let outputs = rig.run(late);
+    assert_eq!(outputs.len(), 1);
+    assert_eq!(outputs[0].pts(), Some(time(NEXT + 25)));
+    assert_eq!(stat(&rig.element, "dropped"), 25);
+}

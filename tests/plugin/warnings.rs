@@ -91,3 +91,53 @@ fn playing_properties_set_while_playing_warn_about_nothing() {
     rig.one(frame(&caps, 0, 43));
     assert!(rig.messages(gst::MessageType::Warning).is_empty());
 }
+
+#[test]
+fn interlaced_and_hdr_video_is_processed_and_warned_about_once() {
+    let cases = [
+        (
+            "interlace-mode",
+            "interleaved",
+            "Interlaced video: put deinterlace before this element.",
+        ),
+        (
+            "interlace-mode",
+            "mixed",
+            "Interlaced video: put deinterlace before this element.",
+        ),
+        (
+            "colorimetry",
+            "bt2100-pq",
+            "HDR transfer curve: result is not calibrated.",
+        ),
+        (
+            "colorimetry",
+            "bt2100-hlg",
+            "HDR transfer curve: result is not calibrated.",
+        ),
+    ];
+    for (field, value, sentence) in cases {
+        let mut caps = caps("I420", 32, 32);
+        caps.make_mut().set(field, value);
+        let mut rig = Rig::new(identity(), &caps);
+        rig.one(frame(&caps, 0, 44));
+        caps.make_mut().set("width", 48);
+        rig.harness.set_src_caps(caps.clone());
+        rig.one(frame(&caps, 1, 44));
+        assert_eq!(
+            warnings(&rig.bus, gst::StreamError::Format),
+            [sentence],
+            "{value}"
+        );
+    }
+}
+
+#[test]
+fn progressive_video_of_ordinary_range_is_not_warned_about() {
+    let mut caps = caps("I420", 32, 32);
+    caps.make_mut().set("interlace-mode", "progressive");
+    caps.make_mut().set("colorimetry", "bt2020");
+    let mut rig = Rig::new(identity(), &caps);
+    rig.one(frame(&caps, 0, 45));
+    assert!(rig.messages(gst::MessageType::Warning).is_empty());
+}
