@@ -3,14 +3,20 @@
 
 use crate::error::Result;
 use crate::networks::{Network, Profile, Spec, State, StateProfile, expected_tensors};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tch::{Device, Kind, Tensor};
 
 type Step = dyn Fn(&Tensor, State) -> Result<(Tensor, State)> + Send;
+
+/// Makes the network that takes the place of one in half precision.
+type Widen = dyn Fn() -> Stub + Send;
 
 /// A network that does what a closure says: sleep, fail, give NaN, panic, …
 pub struct Stub {
     profile: Profile,
     step: Box<Step>,
+    widened: Option<Box<Widen>>,
 }
 
 impl Stub {
@@ -37,6 +43,7 @@ impl Stub {
         Self {
             profile,
             step: Box::new(step),
+            widened: None,
         }
     }
 
@@ -51,8 +58,10 @@ impl Stub {
     pub fn mean_of_all() -> Self {
         let mut stub = Self::new(|window, state| {
             let (sum, count) = (state.get("h")?, state.get("f")?);
-            let (sum, count) = (sum.f_add(window)?, count.f_add_scalar(1)?);
-            let mean = sum.f_div(&count)?;
+            // In the kind of the state, as a network that computes in it.
+            let window = window.f_to_kind(sum.f_kind()?)?;
+            let (sum, count) = (sum.f_add(&window)?, count.f_add_scalar(1)?);
+            let mean = sum.f_div(&count)?.f_to_kind(Kind::Float)?;
             Ok((mean, State::new(vec![("h", sum), ("f", count)])))
         });
         let state = |name, channels| StateProfile {
@@ -72,6 +81,47 @@ impl Stub {
         stub.profile.look_behind = look_behind;
         stub.profile.look_ahead = look_ahead;
         stub
+    }
+}
+
+/// Networks that get into trouble.
+impl Stub {
+    /// The same network, that runs out of memory on windows of more than `pixels`.
+    #[must_use]
+    pub fn hungry(self, pixels: usize) -> Self {
+        self.hungry_within(Arc::new(AtomicUsize::new(pixels)))
+    }
+
+    /// The same, with a limit that a test can change while the network runs.
+    #[must_use]
+    pub fn hungry_within(mut self, pixels: Arc<AtomicUsize>) -> Self {
+        let step = self.step;
+        self.step = Box::new(move |window, state| {
+            let (_, _, height, width) = window.size4()?;
+            let size = usize::try_from(height * width).unwrap_or_default();
+            if size > pixels.load(Ordering::Relaxed) {
+                let text = "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: \
+                            can't allocate memory: you tried to allocate 1 bytes.";
+                return Err(tch::TchError::Torch(text.to_owned()).into());
+            }
+            step(window, state)
+        });
+        self
+    }
+
+    /// The same network, that says that it computes in float16 (its states do) and knows `wide` as
+    /// itself in float32.
+    #[must_use]
+    pub fn half(mut self, wide: impl Fn() -> Self + Send + 'static) -> Self {
+        self.widened = Some(Box::new(wide));
+        self
+    }
+
+    /// [`Stub::mean_of_all`] in float16, which cannot hold values above 65504: the picture of a
+    /// larger sum is infinite.
+    #[must_use]
+    pub fn overflowing() -> Self {
+        Self::mean_of_all().half(Self::mean_of_all)
     }
 }
 
@@ -99,7 +149,15 @@ impl Network for Stub {
     }
 
     fn placement(&self) -> (Kind, Device) {
-        (Kind::Float, Device::Cpu)
+        let kind = match self.widened {
+            Some(_) => Kind::Half,
+            None => Kind::Float,
+        };
+        (kind, Device::Cpu)
+    }
+
+    fn widened(&self) -> Result<Option<Box<dyn Network>>> {
+        Ok(self.widened.as_ref().map(|wide| Box::new(wide()) as _))
     }
 }
 

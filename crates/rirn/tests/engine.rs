@@ -17,8 +17,7 @@ fn config(precision: Precision) -> EngineConfig {
     EngineConfig {
         device: DeviceChoice::Cpu,
         precision,
-        threads: 0,
-        look_ahead: None,
+        ..EngineConfig::default()
     }
 }
 

@@ -66,6 +66,30 @@ impl FromStr for Precision {
     }
 }
 
+/// How a frame that is too large for the memory is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tiles {
+    /// Largest edge of a tile in pixels, 64 to 8192; 0 is the whole frame until memory runs out.
+    /// Smaller ones are taken as 64, others rounded down to a multiple of 4.
+    pub size: usize,
+    /// Pixels that neighbouring tiles share at least, 0 to 256; at most what is less than half a
+    /// tile is used. The tiles are blended there.
+    pub overlap: usize,
+    /// Most bytes that a network shall use by [`super::Engine::memory_estimate`], 0 is no limit.
+    /// Above it the largest tile is taken that fits, a multiple of 64; 64 where none does.
+    pub memory_limit: u64,
+}
+
+impl Default for Tiles {
+    fn default() -> Self {
+        Self {
+            size: 0,
+            overlap: 32,
+            memory_limit: 0,
+        }
+    }
+}
+
 /// Configuration of an [`super::Engine`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct EngineConfig {
@@ -78,6 +102,12 @@ pub struct EngineConfig {
     /// Later frames that are waited for, at most; none waits for all that the network sees. What
     /// is not waited for is replaced by the newest frame.
     pub look_ahead: Option<usize>,
+    /// How a frame is cut.
+    pub tiles: Tiles,
+    /// The same bits in each run. On the CPU they always are, for the same machine and number of
+    /// threads. On CUDA cuDNN then chooses its algorithms by rule and not by trial, for all
+    /// networks of the process and for the rest of its life.
+    pub deterministic: bool,
 }
 
 #[cfg(test)]

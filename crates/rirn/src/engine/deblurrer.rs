@@ -1,53 +1,63 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! [`Deblurrer`]: an engine together with the past of one video.
 
-use super::window::{View, Window};
-use super::{Engine, Interrupt, to_frame, to_tensor};
-use crate::error::{Error, Result};
+use super::fit::Fit;
+use super::notes::{StepNote, Told};
+use super::past::{Advanced, Past};
+use super::{Engine, Interrupt, warm};
+use crate::error::Result;
 use crate::frame::Frame;
-use crate::networks::{Network, State};
-use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The states are looked at every so many frames: nothing bounds them, and an IRM with a gain
-/// above 1 grows without end in hours of live video.
-const WATCH_EVERY: u64 = 8;
-
-/// Largest magnitude of a healthy state; shipped weights stay below 30.
-const LARGEST_STATE: f64 = 1e4;
+/// For so long no step is tried after memory ran out in the smallest tiles.
+pub const PAUSE: Duration = Duration::from_secs(5);
 
 /// What a frame that was pushed has become.
 #[derive(Debug)]
 pub struct Output {
-    /// The deblurred frame, before any clamp; none if the network gave a value that is not finite,
-    /// in which case the past has been forgotten.
+    /// The deblurred frame, before any clamp. None where the frame was given up or passed; the
+    /// notes hold [`StepNote::Exhausted`], [`StepNote::Passed`] or [`StepNote::NotFinite`] then.
     pub sharp: Option<Frame>,
-    /// Whether the states had grown out of bounds and the past has been forgotten after this
-    /// frame.
+    /// Whether the notes hold [`StepNote::Diverged`].
     pub diverged: bool,
-    /// Time on the worker, from the frame to the frame.
+    /// What happened beside, in order; empty as a rule.
+    pub notes: Vec<StepNote>,
+    /// Where memory ran out, LibTorch's own words, for a log.
+    pub report: Option<String>,
+    /// Time on the worker, from the frame to the frame, with all that was tried.
     pub taken: Duration,
 }
 
-/// Everything that is remembered of the frames before. It travels inside the job and comes back
-/// with the result, so that nothing half updated can be seen and a flush needs nothing from a
-/// running step.
-struct Past {
-    window: Window,
-    state: Option<State>,
-    steps: u64,
-    size: Option<(usize, usize)>,
-    /// The memory begins with the next frame that is pushed.
-    fresh: bool,
+/// What a warm-up has found out.
+#[derive(Debug)]
+pub struct WarmUp {
+    /// Estimated time of a frame; none if memory ran out in the smallest tiles.
+    pub taken: Option<Duration>,
+    /// [`StepNote::Tiled`] and [`StepNote::Exhausted`], where memory ran out.
+    pub notes: Vec<StepNote>,
+    /// LibTorch's own words for that.
+    pub report: Option<String>,
 }
+
+/// What tells the time.
+type Clock = Box<dyn Fn() -> Instant + Send>;
 
 /// Deblurs the frames of one video in order. N pushed frames give N frames, each as soon as the
 /// frames that the network looks ahead to have come.
+///
+/// Where memory runs out the frame is tried again in smaller and smaller tiles, which stay for
+/// frames of that size. Where it runs out in the smallest, frames pass without a step for
+/// [`PAUSE`]; then everything is tried anew, the largest tiles first.
 pub struct Deblurrer {
     engine: Arc<Engine>,
     /// None before the first frame.
     past: Option<Past>,
+    /// Tiles for frames of the size seen last; none before the first frame.
+    fit: Option<Fit>,
+    /// When to try again.
+    retry: Option<Instant>,
+    clock: Clock,
     spare: Vec<Frame>,
 }
 
@@ -58,8 +68,18 @@ impl Deblurrer {
         Self {
             engine,
             past: None,
+            fit: None,
+            retry: None,
+            clock: Box::new(Instant::now),
             spare: Vec::new(),
         }
+    }
+
+    /// Takes the time from `clock` when it waits for memory; for tests.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Fn() -> Instant + Send + 'static) -> Self {
+        self.clock = Box::new(clock);
+        self
     }
 
     /// The engine.
@@ -74,12 +94,63 @@ impl Deblurrer {
         self.engine.delay()
     }
 
+    /// Largest edge of a tile in pixels for frames of the size seen last; 0 for the whole frame,
+    /// and before the first.
+    #[must_use]
+    pub fn tile_size(&self) -> usize {
+        self.fit.as_ref().map_or(0, Fit::tile)
+    }
+
+    /// Number of tiles of such a frame; 1 before the first.
+    #[must_use]
+    pub fn tiles(&self) -> usize {
+        self.fit.as_ref().map_or(1, |fit| fit.plan().len())
+    }
+
+    /// Estimated bytes of network memory for such frames in such tiles, as
+    /// [`Engine::memory_estimate`]; 0 before the first.
+    #[must_use]
+    pub fn memory_bytes(&self) -> u64 {
+        let estimate = |fit: &Fit| self.engine.needs().total(fit.size(), fit.plan());
+        self.fit.as_ref().map_or(0, estimate)
+    }
+
+    /// Prepares for frames of this size, in pixels: forgets the past and what was found out about
+    /// tiles, then runs two steps on a grey picture, so that the first real frame finds compiled
+    /// kernels and sized pools. Where memory runs out, smaller tiles are tried.
+    ///
+    /// # Errors
+    /// What the step reports, or [`crate::Error::Interrupted`].
+    pub fn warm_up(
+        &mut self,
+        height: usize,
+        width: usize,
+        interrupt: &Interrupt,
+    ) -> Result<WarmUp> {
+        self.reset();
+        let mut fit = self.engine.first_fit((height, width));
+        (self.fit, self.retry) = (Some(fit.clone()), None);
+        let window = self.engine.profile().window();
+        let ticket = self.engine.submit(move |core| {
+            let mut told = Told::default();
+            let taken = fit.climb_down(&mut told, |plan, _| warm::plan(core, plan, window))?;
+            Ok((fit, told, taken))
+        });
+        let (fit, told, taken) = ticket.wait(Some(interrupt))?;
+        self.keep(fit);
+        Ok(WarmUp {
+            taken,
+            notes: told.notes,
+            report: told.report,
+        })
+    }
+
     /// Takes the next frame and gives the oldest one whose future is complete, if any.
     ///
     /// # Errors
-    /// [`Error::Interrupted`] when `interrupt` was raised; [`Error::Shape`] when the frame has
-    /// another size than those before; else what the step reports. After any error the past is
-    /// forgotten, as by [`Deblurrer::reset`].
+    /// [`crate::Error::Interrupted`] when `interrupt` was raised; [`crate::Error::Shape`] when the
+    /// frame has another size than those before; else what the step reports, but not that memory
+    /// ran out. After any error the past is forgotten, as by [`Deblurrer::reset`].
     pub fn push(&mut self, blurred: Arc<Frame>, interrupt: &Interrupt) -> Result<Option<Output>> {
         self.advance(Some(blurred), interrupt)
     }
@@ -93,7 +164,8 @@ impl Deblurrer {
         self.advance(None, interrupt)
     }
 
-    /// Forgets the past and the frames that wait; the next frame is like the first.
+    /// Forgets the past and the frames that wait; the next frame is like the first, except that
+    /// what was found out about memory stays for frames of the same size.
     pub fn reset(&mut self) {
         self.past = None;
     }
@@ -102,7 +174,7 @@ impl Deblurrer {
     /// and finish with the old memory.
     pub fn begin_anew(&mut self) {
         if let Some(past) = &mut self.past {
-            past.fresh = true;
+            past.begin_anew();
         }
     }
 
@@ -116,8 +188,7 @@ impl Deblurrer {
             return Ok(0.0);
         };
         let ticket = self.engine.submit(move |_| {
-            let state = past.state.as_ref();
-            let largest = state.map_or(Ok(0.0), State::largest_magnitude)?;
+            let largest = past.largest_state()?;
             Ok((past, largest))
         });
         let (past, largest) = ticket.wait(Some(interrupt))?;
@@ -145,85 +216,41 @@ impl Deblurrer {
         interrupt: &Interrupt,
     ) -> Result<Option<Output>> {
         let past = self.past.take();
+        let Some(fit) = self.fit_for(blurred.as_deref(), past.is_some()) else {
+            return Ok(None);
+        };
         let past = past.unwrap_or_else(|| Past::new(&self.engine));
         let sharp = self.spare();
         let ticket = self
             .engine
-            .submit(move |network| past.advance(network, blurred.as_deref(), sharp));
-        let (past, output) = ticket.wait(Some(interrupt))?;
+            .submit(move |core| past.advance(core, fit, blurred.as_deref(), sharp));
+        let Advanced { past, fit, output } = ticket.wait(Some(interrupt))?;
         self.past = Some(past);
+        self.keep(fit);
         Ok(output)
     }
-}
 
-impl Past {
-    fn new(engine: &Engine) -> Self {
-        Self {
-            window: Window::new(engine.profile().clone(), engine.delay()),
-            state: None,
-            steps: 0,
-            size: None,
-            fresh: true,
+    /// The tiles to begin with; none where there is neither a frame nor a past.
+    fn fit_for(&mut self, blurred: Option<&Frame>, has_past: bool) -> Option<Fit> {
+        let known = self.fit.as_ref().map(Fit::size);
+        let size = match blurred {
+            // With a past, a frame of another size is refused by the step.
+            Some(frame) if !has_past => (frame.height(), frame.width()),
+            Some(_) => known?,
+            None => known.filter(|_| has_past)?,
+        };
+        let is_due = self.retry.is_some_and(|retry| (self.clock)() >= retry);
+        if known != Some(size) || is_due {
+            self.fit = Some(self.engine.first_fit(size));
+            self.retry = None;
         }
+        self.fit.clone()
     }
 
-    /// One frame further; runs on the worker.
-    fn advance(
-        mut self,
-        network: &dyn Network,
-        blurred: Option<&Frame>,
-        mut sharp: Frame,
-    ) -> Result<(Self, Option<Output>)> {
-        let begin = Instant::now();
-        let view = match blurred {
-            Some(frame) => {
-                self.check_size(frame)?;
-                let (_, device) = network.placement();
-                let fresh = mem::replace(&mut self.fresh, false);
-                self.window.push(to_tensor(frame, device)?, fresh)?
-            }
-            None => self.window.drain()?,
-        };
-        let Some(View { frames, fresh }) = view else {
-            return Ok((self, None));
-        };
-        let state = match self.state.take() {
-            Some(state) if !fresh => state,
-            _ => {
-                let (_, _, height, width) = frames.size4()?;
-                network.initial_state(1, height, width)?
-            }
-        };
-        let (picture, state) = network.step(&frames, state)?;
-        self.steps += 1;
-        let finite = to_frame(&picture, &mut sharp)?;
-        let is_watched = finite && self.steps.is_multiple_of(WATCH_EVERY);
-        let diverged = is_watched && !is_healthy(&state)?;
-        self.state = (finite && !diverged).then_some(state);
-        let output = Output {
-            sharp: finite.then_some(sharp),
-            diverged,
-            taken: begin.elapsed(),
-        };
-        Ok((self, Some(output)))
-    }
-
-    fn check_size(&mut self, frame: &Frame) -> Result<()> {
-        let size = (frame.height(), frame.width());
-        let (height, width) = *self.size.get_or_insert(size);
-        if size == (height, width) {
-            return Ok(());
+    fn keep(&mut self, fit: Fit) {
+        if fit.is_exhausted() && self.retry.is_none() {
+            self.retry = Some((self.clock)() + PAUSE);
         }
-        Err(Error::Shape(format!(
-            "a frame of {}x{} pixels follows frames of {width}x{height}: reset first",
-            frame.width(),
-            frame.height()
-        )))
+        self.fit = Some(fit);
     }
-}
-
-/// Whether the states are finite and within bounds.
-fn is_healthy(state: &State) -> Result<bool> {
-    // A NaN is not smaller than anything.
-    Ok(state.largest_magnitude()? <= LARGEST_STATE)
 }

@@ -11,40 +11,49 @@ mod cpu;
 mod cuda;
 mod deblurrer;
 mod device;
+mod fit;
 mod interrupt;
 mod load;
+mod memory;
+mod notes;
+mod past;
 mod pending;
 mod precision;
+mod shared;
+mod tensors;
+mod tiles;
+mod warm;
 mod window;
 mod worker;
 
-pub use config::{DeviceChoice, EngineConfig, Precision};
+pub use config::{DeviceChoice, EngineConfig, Precision, Tiles};
 pub use cpu::flush_denormals;
-pub use deblurrer::{Deblurrer, Output};
+pub use deblurrer::{Deblurrer, Output, PAUSE, WarmUp};
 pub use interrupt::{FLUSHING, Interrupt, STOPPING};
+pub use notes::StepNote;
 pub use pending::Pending;
 pub use precision::Note;
 
-use crate::error::{Error, Result};
-use crate::frame::Frame;
-use crate::networks::{Network, Profile, Rirn};
+use crate::error::Result;
+use crate::networks::{Demand, Network, Profile};
 use crate::weights::Weights;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
-use tch::{Device, Kind, Tensor};
+use fit::Fit;
+use memory::Needs;
+use shared::Core;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+use tch::{Device, Kind};
+use tiles::TilePlan;
 use worker::{Ticket, Worker};
 
-/// The network as the jobs of the worker share it. Only the worker locks it, one job at a time.
-type SharedNetwork = Arc<Mutex<Box<dyn Network>>>;
-
-/// A network on its device.
+/// A network on its device. Engines of the same weights, device and precision share the tensors.
 pub struct Engine {
-    network: SharedNetwork,
+    core: Arc<Core>,
     worker: &'static Worker,
     label: String,
     profile: Profile,
-    kind: Kind,
-    device: Device,
+    demand: Demand,
+    tiles: Tiles,
     delay: usize,
     notes: Vec<Note>,
     pending: Pending,
@@ -53,7 +62,7 @@ pub struct Engine {
 /// Where and in which kind a network computes by these choices, and what to tell the user.
 ///
 /// # Errors
-/// [`Error::NoCuda`] if CUDA was asked for and cannot be used.
+/// [`crate::Error::NoCuda`] if CUDA was asked for and cannot be used.
 pub fn placement(config: &EngineConfig) -> Result<(Device, Kind, Vec<Note>)> {
     let (device, mut notes) = device::choose(config.device)?;
     let (kind, note) = precision::choose(config.precision, device, cpu::has_amx());
@@ -62,21 +71,23 @@ pub fn placement(config: &EngineConfig) -> Result<(Device, Kind, Vec<Note>)> {
 }
 
 impl Engine {
-    /// Puts the network of a weights file on the device that `config` asks for. Checks names,
-    /// shapes and values of all tensors first; a refused file changes nothing.
+    /// Puts the network of a weights file on the device that `config` asks for, or shares the one
+    /// that is there already. Checks names, shapes and values of all tensors first; a refused file
+    /// changes nothing.
     ///
     /// # Errors
-    /// [`Error::Weights`] if the file does not fit, [`Error::UnknownNetwork`],
-    /// [`Error::NoCuda`] if CUDA was asked for and cannot be used, [`Error::OutOfMemory`].
+    /// [`crate::Error::Weights`] if the file does not fit, [`crate::Error::UnknownNetwork`],
+    /// [`crate::Error::NoCuda`] if CUDA was asked for and cannot be used,
+    /// [`crate::Error::OutOfMemory`].
     pub fn open(weights: Weights, config: &EngineConfig) -> Result<Self> {
         let (device, kind, notes) = placement(config)?;
         Self::start(config, device, notes, move || {
-            let mut source = load::FromFile::new(&weights, device, kind)?;
-            Ok(Box::new(Rirn::build(weights.spec(), &mut source)?))
+            Core::open(weights, kind, device)
         })
     }
 
-    /// An engine for a network that is not of this crate; it runs on the worker of the CPU.
+    /// An engine for a network that is not of this crate; it runs on the worker of the CPU and is
+    /// shared with no other engine.
     ///
     /// # Errors
     /// What `make` reports.
@@ -84,36 +95,41 @@ impl Engine {
         config: &EngineConfig,
         make: impl FnOnce() -> Result<Box<dyn Network>> + Send + 'static,
     ) -> Result<Self> {
-        Self::start(config, Device::Cpu, Vec::new(), make)
+        Self::start(config, Device::Cpu, Vec::new(), || {
+            Ok(Core::custom(make()?))
+        })
     }
 
     fn start(
         config: &EngineConfig,
         device: Device,
         notes: Vec<Note>,
-        make: impl FnOnce() -> Result<Box<dyn Network>> + Send + 'static,
+        make: impl FnOnce() -> Result<Core> + Send + 'static,
     ) -> Result<Self> {
         let worker = Worker::of(device)?;
-        let threads = config.threads;
+        let (threads, deterministic) = (config.threads, config.deterministic);
         let opened = worker.submit(move || {
             if threads > 0 {
                 tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
             }
-            let network = make()?;
-            let (label, profile) = (network.label(), network.profile());
-            let (kind, device) = network.placement();
-            Ok((network, label, profile, kind, device))
+            if deterministic && matches!(device, Device::Cuda(_)) {
+                tch::Cuda::cudnn_set_benchmark(false);
+            }
+            let core = make()?;
+            let (_, network) = core.current();
+            let network = network.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok((core, network.label(), network.profile(), network.demand()))
         });
-        let (network, label, profile, kind, device) = opened.wait(None)?;
+        let (core, label, profile, demand) = opened.wait(None)?;
         let delay = config.look_ahead.unwrap_or(profile.look_ahead);
         Ok(Self {
-            network: Arc::new(Mutex::new(network)),
+            core: Arc::new(core),
             worker,
             label,
-            kind,
-            device,
             delay: delay.min(profile.look_ahead),
             profile,
+            demand,
+            tiles: config.tiles,
             notes,
             pending: Pending::default(),
         })
@@ -137,10 +153,11 @@ impl Engine {
         self.delay
     }
 
-    /// Arithmetic of the network as users know it: `float32`, `float16` or `bfloat16`.
+    /// Arithmetic of the network as users know it: `float32`, `float16` or `bfloat16`. Becomes
+    /// `float32` where half precision was not enough ([`StepNote::Widened`]).
     #[must_use]
     pub fn precision(&self) -> &'static str {
-        match self.kind {
+        match self.core.kind() {
             Kind::Half => "float16",
             Kind::BFloat16 => "bfloat16",
             _ => "float32",
@@ -150,7 +167,7 @@ impl Engine {
     /// Device in use: `cpu` or `cuda:N`.
     #[must_use]
     pub fn device(&self) -> String {
-        device::text(self.device)
+        device::text(self.core.device())
     }
 
     /// What a user should know of the way in which the wishes were met.
@@ -165,74 +182,68 @@ impl Engine {
         self.pending.clone()
     }
 
-    /// Runs two steps on a grey picture of this size, so that the first real frame finds compiled
-    /// kernels and sized pools, and gives the time of the second.
+    /// Estimated bytes of network memory while a frame of `height` × `width` pixels is deblurred
+    /// as a whole: weights, states, the frames of the window, and what the widest layer holds.
+    /// Neither LibTorch itself nor what engines share is taken off. See `docs/STRUCTURE.md` for
+    /// how it was measured.
+    #[must_use]
+    pub fn memory_estimate(&self, height: usize, width: usize) -> u64 {
+        let whole = TilePlan::new(height, width, 0, 0);
+        self.needs().total((height, width), &whole)
+    }
+
+    /// Runs two steps on a grey picture of this size, in pixels, as a whole and gives the time of
+    /// the second. [`Deblurrer::warm_up`] also finds out about memory.
     ///
     /// # Errors
-    /// What the step reports, or [`Error::Interrupted`].
+    /// What the step reports, or [`crate::Error::Interrupted`].
     pub fn warm_up(&self, height: usize, width: usize, interrupt: &Interrupt) -> Result<Duration> {
         let window = self.profile.window();
-        let device = self.device;
-        let ticket = self.submit(move |network| {
-            let size = [1, side(height)?, side(width)?, 3 * side(window)?];
-            let grey = Tensor::f_full(size, 0.5, (Kind::Float, device))?.f_permute([0, 3, 1, 2])?;
-            let mut taken = Duration::ZERO;
-            let mut state = network.initial_state(1, size[1], size[2])?;
-            for _ in 0..2 {
-                let begin = Instant::now();
-                let (sharp, next) = network.step(&grey, state)?;
-                // Reading a value waits for the device.
-                sharp.f_mean(Kind::Float)?.f_double_value(&[])?;
-                (state, taken) = (next, begin.elapsed());
-            }
-            Ok(taken)
-        });
+        let ticket = self.submit(move |core| warm::step(core, (height, width), window));
         ticket.wait(Some(interrupt))
+    }
+
+    /// What the network needs in the kind in which it computes now.
+    fn needs(&self) -> Needs<'_> {
+        let bytes = match self.core.kind() {
+            Kind::Half | Kind::BFloat16 => 2,
+            _ => 4,
+        };
+        Needs {
+            profile: &self.profile,
+            demand: self.demand,
+            bytes,
+        }
+    }
+
+    /// The tiles with which frames of this size begin.
+    fn first_fit(&self, size: (usize, usize)) -> Fit {
+        let Tiles {
+            size: mut tile,
+            overlap,
+            memory_limit,
+        } = self.tiles;
+        if memory_limit > 0 {
+            let fits = self.needs().largest_tile(size, overlap, memory_limit);
+            // 0 is the whole frame, so larger than all others.
+            tile = [tile, fits]
+                .into_iter()
+                .filter(|tile| *tile > 0)
+                .min()
+                .unwrap_or(0);
+        }
+        Fit::new(size, tile, overlap)
     }
 
     fn submit<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&dyn Network) -> Result<T> + Send + 'static,
+        job: impl FnOnce(&Core) -> Result<T> + Send + 'static,
     ) -> Ticket<T> {
-        let network = Arc::clone(&self.network);
+        let core = Arc::clone(&self.core);
         let guard = self.pending.enter();
         self.worker.submit(move || {
             let _counted = guard;
-            // A step that panicked has moved its state out; the network itself is never changed.
-            let network = network.lock().unwrap_or_else(PoisonError::into_inner);
-            job(network.as_ref())
+            job(&core)
         })
     }
-}
-
-/// A size as LibTorch counts it.
-fn side(pixels: usize) -> Result<i64> {
-    i64::try_from(pixels).map_err(|_| Error::Shape(format!("{pixels} pixels are too many")))
-}
-
-/// `frame` as a tensor `[1, 3, height, width]` in channels-last memory on `device`.
-fn to_tensor(frame: &Frame, device: Device) -> Result<Tensor> {
-    let size = [1, side(frame.height())?, side(frame.width())?, 3];
-    let tensor = Tensor::f_from_slice(frame.data())?.f_view(size)?;
-    Ok(tensor.f_to_device(device)?.f_permute([0, 3, 1, 2])?)
-}
-
-/// Copies a tensor `[1, 3, height, width]` into `frame`, and says whether all values are finite.
-fn to_frame(tensor: &Tensor, frame: &mut Frame) -> Result<bool> {
-    let (_, _, height, width) = tensor.size4()?;
-    let tensor = tensor
-        .f_permute([0, 2, 3, 1])?
-        .f_contiguous()?
-        .f_to_device(Device::Cpu)?;
-    frame.resize(
-        usize::try_from(height).unwrap_or_default(),
-        usize::try_from(width).unwrap_or_default(),
-    )?;
-    let count = frame.data().len();
-    tensor.f_copy_data(frame.data_mut(), count)?;
-    // All of them, without a way out in between: the loop is vectorised, a sum or `all` is not.
-    Ok(frame
-        .data()
-        .iter()
-        .fold(true, |finite, value| finite & value.is_finite()))
 }

@@ -4,11 +4,13 @@
 //! Before the first frame of a memory stand repeats of it, behind the last frame repeats of that
 //! (`docs/NETWORKS.md`), so that N frames in give N frames out.
 
+use super::tensors::side;
+use super::tiles::Rect;
 use crate::error::{Error, Result};
 use crate::networks::Profile;
 use crate::ops::cat;
 use std::collections::VecDeque;
-use tch::Tensor;
+use tch::{Device, Tensor};
 
 /// A frame `[1, 3, height, width]`.
 struct Entry {
@@ -19,10 +21,32 @@ struct Entry {
 
 /// A frame whose turn has come, with what the network sees around it.
 pub(super) struct View {
-    /// `[1, 3·window, height, width]`, from the oldest frame to the newest.
-    pub(super) frames: Tensor,
+    /// Each `[1, 3, height, width]`, from the oldest to the newest.
+    frames: Vec<Tensor>,
     /// The memory begins with the frame in the middle.
     pub(super) fresh: bool,
+}
+
+impl View {
+    /// The frames, or this part of them, joined on `device`: `[1, 3·window, height, width]`.
+    pub(super) fn frames(&self, device: Device, part: Option<Rect>) -> Result<Tensor> {
+        let frames = self.frames.iter().map(|frame| {
+            let frame = match part {
+                Some(part) => frame
+                    .f_narrow(2, side(part.top)?, side(part.height)?)?
+                    .f_narrow(3, side(part.left)?, side(part.width)?)?,
+                None => frame.shallow_clone(),
+            };
+            // A frame for which the device had no room waits in the memory of the host.
+            Ok(frame.f_to_device(device)?)
+        });
+        let frames = frames.collect::<Result<Vec<_>>>()?;
+        match frames.as_slice() {
+            [] => Err(Error::Shape("a network sees no frame".to_owned())),
+            [one] => Ok(one.shallow_clone()),
+            many => cat(&many.iter().collect::<Vec<_>>()),
+        }
+    }
 }
 
 /// A sliding window over the frames of one video.
@@ -49,35 +73,32 @@ impl Window {
 
     /// Adds the next frame, with which the memory begins if it is `fresh`. Gives the frame whose
     /// future is now complete, if any.
-    pub(super) fn push(&mut self, frame: Tensor, fresh: bool) -> Result<Option<View>> {
+    pub(super) fn push(&mut self, frame: Tensor, fresh: bool) -> Option<View> {
         self.entries.push_back(Entry { frame, fresh });
         if self.entries.len() <= self.next + self.delay {
-            return Ok(None);
+            return None;
         }
-        self.view().map(Some)
+        Some(self.view())
     }
 
     /// The next frame that still waits, its future replaced by repeats of the last frame.
-    pub(super) fn drain(&mut self) -> Result<Option<View>> {
-        if self.next >= self.entries.len() {
-            return Ok(None);
-        }
-        self.view().map(Some)
+    pub(super) fn drain(&mut self) -> Option<View> {
+        (self.next < self.entries.len()).then(|| self.view())
     }
 
     /// The view of the next frame; it has had its turn then.
-    fn view(&mut self) -> Result<View> {
-        let frames = self.around(self.next)?;
+    fn view(&mut self) -> View {
+        let frames = self.around(self.next);
         let fresh = self.entries[self.next].fresh;
         self.next += 1;
         while self.next > self.profile.look_behind {
             self.entries.pop_front();
             self.next -= 1;
         }
-        Ok(View { frames, fresh })
+        View { frames, fresh }
     }
 
-    fn around(&self, centre: usize) -> Result<Tensor> {
+    fn around(&self, centre: usize) -> Vec<Tensor> {
         let begin = (0..=centre)
             .rev()
             .find(|index| self.entries[*index].fresh)
@@ -87,23 +108,18 @@ impl Window {
             .rev()
             .map(|back| centre.saturating_sub(back).max(begin));
         let ahead = (0..=self.profile.look_ahead).map(|step| (centre + step).min(last));
-        let frames: Vec<_> = behind
-            .chain(ahead)
-            .map(|index| &self.entries[index].frame)
-            .collect();
-        match frames.as_slice() {
-            [] => Err(Error::Shape("a network sees no frame".to_owned())),
-            [one] => Ok(one.shallow_clone()),
-            many => cat(many),
-        }
+        let frames = behind.chain(ahead);
+        frames
+            .map(|index| self.entries[index].frame.shallow_clone())
+            .collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Window;
+    use super::{View, Window};
     use crate::networks::Profile;
-    use tch::Tensor;
+    use tch::{Device, Tensor};
 
     fn window(delay: usize) -> Window {
         let profile = Profile {
@@ -117,18 +133,19 @@ mod tests {
     /// Pushes frames with these numbers, the fresh ones negative, drains, and gives what each
     /// frame's network sees.
     fn seen(mut window: Window, frames: &[i64]) -> Vec<(usize, Vec<i64>, bool)> {
-        let numbers = |view: &Tensor| {
-            let values = view.reshape([-1, 3]).select(1, 0);
+        let numbers = |view: &View| {
+            let frames = view.frames(Device::Cpu, None).expect("the frames fit");
+            let values = frames.reshape([-1, 3]).select(1, 0);
             Vec::<i64>::try_from(values).expect("numbers")
         };
         let mut all = Vec::new();
         for (t, number) in frames.iter().enumerate() {
             let frame = Tensor::from_slice(&[number.abs(); 3]).view([1, 3, 1, 1]);
-            let view = window.push(frame, *number < 0).expect("a view");
-            all.extend(view.map(|view| (t, numbers(&view.frames), view.fresh)));
+            let view = window.push(frame, *number < 0);
+            all.extend(view.map(|view| (t, numbers(&view), view.fresh)));
         }
-        while let Some(view) = window.drain().expect("a view") {
-            all.push((frames.len(), numbers(&view.frames), view.fresh));
+        while let Some(view) = window.drain() {
+            all.push((frames.len(), numbers(&view), view.fresh));
         }
         all
     }

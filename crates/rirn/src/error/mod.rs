@@ -67,6 +67,16 @@ pub enum Error {
 /// Result with this crate's [`enum@Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// How LibTorch says that memory ran out, in lower case: its CUDA allocator, its CPU allocator on
+/// Linux and elsewhere, cuDNN and cuBLAS (`…_ALLOC_FAILED`), the C++ library.
+const NO_MEMORY: &[&str] = &[
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "_alloc_failed",
+    "bad_alloc",
+];
+
 impl From<tch::TchError> for Error {
     fn from(error: tch::TchError) -> Self {
         let text = match error {
@@ -75,9 +85,8 @@ impl From<tch::TchError> for Error {
         };
         // LibTorch appends a C++ stack trace, and on a missing backend the list of all backends.
         let first = text.lines().next().unwrap_or_default().trim().to_owned();
-        // The CUDA allocator says "CUDA out of memory", the CPU one "can't allocate memory".
         let lower = first.to_ascii_lowercase();
-        if lower.contains("out of memory") || lower.contains("can't allocate memory") {
+        if NO_MEMORY.iter().any(|words| lower.contains(words)) {
             Error::OutOfMemory(first)
         } else {
             Error::Torch(first)
@@ -97,10 +106,14 @@ mod tests {
     }
 
     #[test]
-    fn both_allocators_are_understood_as_out_of_memory() {
+    fn all_allocators_are_understood_as_out_of_memory() {
         for text in [
             "CUDA out of memory. Tried to allocate 2.00 GiB",
             "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried",
+            "[enforce fail at alloc_cpu.cpp:80] data. DefaultCPUAllocator: not enough memory: you tried",
+            "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+            "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+            "std::bad_alloc",
         ] {
             assert!(matches!(
                 Error::from(TchError::Torch(text.into())),

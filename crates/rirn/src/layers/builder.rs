@@ -73,6 +73,18 @@ impl LayerRow {
         self.weights() * (height / self.divisor) * (width / self.divisor)
     }
 
+    /// Values that go in and come out, for each pixel of the frame.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss)]
+    pub fn values_at_once(&self) -> f64 {
+        let map = |channels: i64, divisor: f64| channels as f64 / (divisor * divisor);
+        let (grid, step) = (self.divisor as f64, self.stride as f64);
+        match self.kind {
+            LayerKind::Conv => map(self.input, grid / step) + map(self.output, grid),
+            LayerKind::ConvTranspose => map(self.input, grid) + map(self.output, grid / step),
+        }
+    }
+
     fn weights(&self) -> i64 {
         self.input * self.output * self.kernel * self.kernel
     }

@@ -59,6 +59,29 @@ pub struct StateProfile {
     pub divisor: i64,
 }
 
+/// Values that a network holds in memory, by its layers; their size in bytes is that of its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Demand {
+    /// Weights and biases.
+    pub weights: u64,
+    /// Values for each pixel of the frame that a step holds at its height, states aside.
+    pub scratch: f64,
+}
+
+impl Demand {
+    /// Values that a step on so many pixels holds.
+    #[must_use]
+    #[allow(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss
+    )]
+    pub fn scratch_for(&self, pixels: u64) -> u64 {
+        // An estimate; beyond the range it saturates.
+        (self.scratch * pixels as f64).ceil() as u64
+    }
+}
+
 /// A network that deblurs one frame after another. A step is a pure function of weights, window
 /// and state.
 pub trait Network: Send {
@@ -84,6 +107,20 @@ pub trait Network: Send {
 
     /// Where and in which kind it computes.
     fn placement(&self) -> (Kind, Device);
+
+    /// An estimate of the memory that it needs.
+    fn demand(&self) -> Demand {
+        Demand::default()
+    }
+
+    /// The same network in float32, where one in half precision can give it by itself. Networks of
+    /// weights files need not: the engine builds them anew.
+    ///
+    /// # Errors
+    /// [`crate::Error::OutOfMemory`], or what making it reports.
+    fn widened(&self) -> Result<Option<Box<dyn Network>>> {
+        Ok(None)
+    }
 }
 
 /// Channels and sizes of a baseline, from which its slots and states follow.

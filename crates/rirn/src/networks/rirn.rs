@@ -7,7 +7,7 @@
 
 use super::registry::{self, Row};
 use super::{
-    Baseline, BaselineShape, Network, Profile, SlotKind, Slots, Spec, State, StateProfile,
+    Baseline, BaselineShape, Demand, Network, Profile, SlotKind, Slots, Spec, State, StateProfile,
 };
 use crate::error::{Error, Result};
 use crate::layers::{Builder, LayerRow, Source};
@@ -178,6 +178,14 @@ impl Network for Rirn {
 
     fn placement(&self) -> (Kind, Device) {
         self.placement
+    }
+
+    fn demand(&self) -> Demand {
+        let widest = self.rows.iter().map(LayerRow::values_at_once);
+        Demand {
+            weights: self.parameters().unsigned_abs(),
+            scratch: widest.fold(0.0, f64::max),
+        }
     }
 }
 

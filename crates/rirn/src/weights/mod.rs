@@ -171,6 +171,14 @@ impl Weights {
         Some((&entry.shape, self.values(entry).collect()))
     }
 
+    /// Whether the other file describes the same network with the same tensors, byte by byte.
+    /// Labels and notes do not count.
+    #[must_use]
+    pub fn has_equal_tensors(&self, other: &Self) -> bool {
+        let same_network = self.spec == other.spec && self.entries == other.entries;
+        same_network && self.bytes[self.start..] == other.bytes[other.start..]
+    }
+
     /// Checks 8 and 9: the tensors are the `expected` ones, by name and shape, and all finite.
     ///
     /// # Errors

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! [`Past`]: everything that is remembered of the frames before, and how a frame is deblurred with
+//! it. Runs on the worker.
+
+use super::fit::Fit;
+use super::notes::{StepNote, Told};
+use super::shared::Core;
+use super::tensors::{to_frame, to_tensor};
+use super::tiles::TilePlan;
+use super::window::{View, Window};
+use super::{Engine, Output};
+use crate::cancel;
+use crate::error::{Error, Result};
+use crate::frame::Frame;
+use crate::networks::{Network, State};
+use std::mem;
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+use tch::{Device, Kind};
+
+/// The states are looked at every so many frames: nothing bounds them, and an IRM with a gain
+/// above 1 grows without end in hours of live video.
+const WATCH_EVERY: u64 = 8;
+
+/// Largest magnitude of a healthy state; shipped weights stay below 30.
+const LARGEST_STATE: f64 = 1e4;
+
+/// What is remembered of one video. It travels inside the job and comes back with the result, so
+/// that nothing half updated can be seen and a flush needs nothing from a running step.
+pub(super) struct Past {
+    window: Window,
+    /// One for each tile of `plan`; empty where nothing is remembered.
+    states: Vec<State>,
+    plan: Option<Arc<TilePlan>>,
+    /// The kind of the network that made the states.
+    kind: Option<Kind>,
+    steps: u64,
+    size: Option<(usize, usize)>,
+    /// The memory begins with the next frame that is pushed.
+    fresh: bool,
+    /// The picture of one tile; used again and again.
+    tile: Frame,
+}
+
+/// What a job that goes one frame further gives back.
+pub(super) struct Advanced {
+    pub(super) past: Past,
+    pub(super) fit: Fit,
+    pub(super) output: Option<Output>,
+}
+
+impl Past {
+    /// Nothing.
+    pub(super) fn new(engine: &Engine) -> Self {
+        Self {
+            window: Window::new(engine.profile().clone(), engine.delay()),
+            states: Vec::new(),
+            plan: None,
+            kind: None,
+            steps: 0,
+            size: None,
+            fresh: true,
+            tile: Frame::default(),
+        }
+    }
+
+    /// The memory begins with the next frame that is pushed.
+    pub(super) fn begin_anew(&mut self) {
+        self.fresh = true;
+    }
+
+    /// Largest magnitude in all states; 0 where nothing is remembered.
+    pub(super) fn largest_state(&self) -> Result<f64> {
+        self.states.iter().try_fold(0.0, |largest: f64, state| {
+            let value = state.largest_magnitude()?;
+            // `max` would lose a NaN.
+            let is_larger = value.is_nan() || value > largest;
+            Ok(if is_larger { value } else { largest })
+        })
+    }
+
+    /// One frame further.
+    pub(super) fn advance(
+        mut self,
+        core: &Core,
+        mut fit: Fit,
+        blurred: Option<&Frame>,
+        sharp: Frame,
+    ) -> Result<Advanced> {
+        let begin = Instant::now();
+        let view = match blurred {
+            Some(frame) => {
+                let tensor = self.take_in(frame, core.device(), &fit)?;
+                let fresh = mem::replace(&mut self.fresh, false);
+                self.window.push(tensor, fresh)
+            }
+            None => self.window.drain(),
+        };
+        let mut output = None;
+        if let Some(view) = view {
+            let (sharp, told) = self.deblur(core, &mut fit, &view, sharp)?;
+            output = Some(Output {
+                sharp,
+                diverged: told.notes.contains(&StepNote::Diverged),
+                notes: told.notes,
+                report: told.report,
+                taken: begin.elapsed(),
+            });
+        }
+        let past = self;
+        Ok(Advanced { past, fit, output })
+    }
+
+    /// The frame as a tensor; where the device has no room, in the memory of the host.
+    fn take_in(&mut self, frame: &Frame, device: Device, fit: &Fit) -> Result<tch::Tensor> {
+        self.check_size(frame)?;
+        if fit.is_exhausted() {
+            return to_tensor(frame, Device::Cpu);
+        }
+        match to_tensor(frame, device) {
+            Err(Error::OutOfMemory(_)) => to_tensor(frame, Device::Cpu),
+            other => other,
+        }
+    }
+
+    /// The frame in the middle of the view, if a picture comes of it.
+    fn deblur(
+        &mut self,
+        core: &Core,
+        fit: &mut Fit,
+        view: &View,
+        mut sharp: Frame,
+    ) -> Result<(Option<Frame>, Told)> {
+        let mut told = Told::default();
+        if view.fresh {
+            self.states.clear();
+        }
+        if fit.is_exhausted() {
+            self.states.clear();
+            told.notes.push(StepNote::Passed);
+            return Ok((None, told));
+        }
+        let finite = fit.climb_down(&mut told, |plan, told| {
+            self.attempt(core, plan, view, &mut sharp, told)
+        })?;
+        match finite {
+            Some(true) => self.watch(&mut told)?,
+            Some(false) => told.notes.push(StepNote::NotFinite),
+            None => {}
+        }
+        Ok(((finite == Some(true)).then_some(sharp), told))
+    }
+
+    /// One step with these tiles, and another in float32 where half precision was not enough. Says
+    /// whether all values are finite; else, and after an error, no state is left.
+    fn attempt(
+        &mut self,
+        core: &Core,
+        plan: &Arc<TilePlan>,
+        view: &View,
+        sharp: &mut Frame,
+        told: &mut Told,
+    ) -> Result<bool> {
+        loop {
+            let (kind, network) = core.current();
+            self.adopt(kind, plan, told);
+            let finite = {
+                let network = network.lock().unwrap_or_else(PoisonError::into_inner);
+                self.step(network.as_ref(), plan, view, sharp)?
+            };
+            if finite || !core.widen()? {
+                return Ok(finite);
+            }
+        }
+    }
+
+    /// Forgets states that another network or other tiles have made.
+    fn adopt(&mut self, kind: Kind, plan: &Arc<TilePlan>, told: &mut Told) {
+        let before = self.kind.replace(kind);
+        if before.is_some_and(|before| before != kind) {
+            self.states.clear();
+            told.notes.push(StepNote::Widened);
+        }
+        let before = self.plan.replace(Arc::clone(plan));
+        if !before.is_some_and(|before| Arc::ptr_eq(&before, plan)) {
+            self.states.clear();
+        }
+    }
+
+    /// All tiles of a frame.
+    fn step(
+        &mut self,
+        network: &dyn Network,
+        plan: &TilePlan,
+        view: &View,
+        sharp: &mut Frame,
+    ) -> Result<bool> {
+        let (_, device) = network.placement();
+        // Out of `self`: whatever goes wrong, nothing half updated is left.
+        let mut states = mem::take(&mut self.states).into_iter();
+        let mut next = Vec::with_capacity(plan.len());
+        if !plan.is_whole() {
+            let (height, width) = self.size.unwrap_or_default();
+            sharp.resize(height, width)?;
+            sharp.data_mut().fill(0.0);
+        }
+        for (index, rect) in plan.rects().enumerate() {
+            cancel::check()?;
+            let whole = plan.is_whole();
+            let window = view.frames(device, (!whole).then_some(rect))?;
+            let state = match states.next() {
+                Some(state) => state,
+                None => {
+                    let (_, _, height, width) = window.size4()?;
+                    network.initial_state(1, height, width)?
+                }
+            };
+            let (picture, state) = network.step(&window, state)?;
+            let into = if whole { &mut *sharp } else { &mut self.tile };
+            if !to_frame(&picture, into)? {
+                return Ok(false);
+            }
+            if !whole {
+                plan.blend(index, &self.tile, sharp);
+            }
+            next.push(state);
+        }
+        self.states = next;
+        self.steps += 1;
+        Ok(true)
+    }
+
+    /// Now and then, forgets states that are not finite or out of bounds.
+    fn watch(&mut self, told: &mut Told) -> Result<()> {
+        // A NaN is not smaller than anything.
+        if self.steps.is_multiple_of(WATCH_EVERY) && !(self.largest_state()? <= LARGEST_STATE) {
+            self.states.clear();
+            told.notes.push(StepNote::Diverged);
+        }
+        Ok(())
+    }
+
+    fn check_size(&mut self, frame: &Frame) -> Result<()> {
+        let size = (frame.height(), frame.width());
+        let (height, width) = *self.size.get_or_insert(size);
+        if size == (height, width) {
+            return Ok(());
+        }
+        Err(Error::Shape(format!(
+            "a frame of {}x{} pixels follows frames of {width}x{height}: reset first",
+            frame.width(),
+            frame.height()
+        )))
+    }
+}
