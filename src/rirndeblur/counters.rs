@@ -36,6 +36,10 @@ pub(crate) struct Counters {
     nan_events: u64,
     oom_events: u64,
     queued: u32,
+    scene_cuts: u64,
+    tile_size: u32,
+    tiles: u32,
+    memory_bytes: u64,
 }
 
 impl Counters {
@@ -113,13 +117,25 @@ impl Counters {
         self.oom_events += 1;
     }
 
+    /// A frame was found to belong to another shot.
+    pub(crate) fn scene_cut(&mut self) {
+        self.scene_cuts += 1;
+    }
+
+    /// Edge of a tile in pixels, 0 for whole frames; number of tiles; estimated network memory.
+    pub(crate) fn set_tiles(&mut self, size: usize, count: usize, bytes: u64) {
+        self.tile_size = u32::try_from(size).unwrap_or(u32::MAX);
+        self.tiles = u32::try_from(count).unwrap_or(u32::MAX);
+        self.memory_bytes = bytes;
+    }
+
     /// The latency declared now, in nanoseconds.
     pub(crate) fn set_reported_latency(&mut self, latency: u64) {
         self.reported_latency = latency;
     }
 
     /// Names and values of the fields of `stats`.
-    pub(crate) fn fields(&self) -> [(&'static str, Value); 15] {
+    pub(crate) fn fields(&self) -> [(&'static str, Value); 19] {
         use Value::{Str, U32, U64};
         [
             ("frames-in", U64(self.frames_in)),
@@ -137,6 +153,10 @@ impl Counters {
             ("nan-events", U64(self.nan_events)),
             ("oom-events", U64(self.oom_events)),
             ("late-frames", U64(self.late_frames)),
+            ("scene-cuts", U64(self.scene_cuts)),
+            ("tile-size", U32(self.tile_size)),
+            ("tiles", U32(self.tiles)),
+            ("memory-bytes", U64(self.memory_bytes)),
         ]
     }
 }
@@ -169,6 +189,8 @@ mod tests {
         counters.reset(Reason::Gap);
         counters.reset(Reason::SceneCut);
         counters.set_reported_latency(99);
+        counters.scene_cut();
+        counters.set_tiles(256, 6, 77);
         counters.nan();
         counters.oom();
         counters.oom();
@@ -188,6 +210,10 @@ mod tests {
             ("nan-events", Value::U64(1)),
             ("oom-events", Value::U64(2)),
             ("late-frames", Value::U64(1)),
+            ("scene-cuts", Value::U64(1)),
+            ("tile-size", Value::U32(256)),
+            ("tiles", Value::U32(6)),
+            ("memory-bytes", Value::U64(77)),
         ];
         assert_eq!(counters.fields(), wanted);
     }

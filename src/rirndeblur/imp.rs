@@ -10,7 +10,8 @@ use super::latency::Reported;
 use super::lateness::Lateness;
 use super::opening::{self, Active};
 use super::pointer::Pointer;
-use super::running::{Running, SharedCounters, Stopped};
+use super::report::Stopped;
+use super::running::{Running, SharedCounters};
 use super::settings::{self, Settings};
 use super::video::{self, Video};
 use gst::glib;
@@ -244,7 +245,7 @@ impl BaseTransformImpl for RirnDeblur {
         lock(&self.pointer).set_size(video.width(), video.height());
         let result = self.with_running(|running| running.set_caps(incaps, video));
         match result {
-            Some(Ok(())) => {}
+            Some(Ok(report)) => self.tell_warnings(&report.warnings),
             Some(Err(Stopped::Flushing)) => return Ok(()),
             Some(Err(Stopped::Failed(error))) => {
                 self.post_error_message(error);

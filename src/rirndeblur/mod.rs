@@ -35,6 +35,7 @@ mod lateness;
 mod line;
 mod opening;
 mod pointer;
+mod report;
 mod running;
 mod settings;
 mod telling;

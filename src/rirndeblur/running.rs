@@ -3,17 +3,19 @@
 //! buffers that wait for their frame, and the timeline that tells when to forget. It belongs to
 //! the streaming thread; times, flags and metas of an output come from its own input buffer.
 
-use super::continuity::{BufferFacts, CapsChange, Decision, Happening, Line, Past, Reason};
+use super::continuity::{BufferFacts, CapsChange, Decision, Line, Past, Reason};
 use super::continuity::{SegmentFacts, Timeline};
 use super::counters::Counters;
-use super::failure;
 use super::latency::{LatencyMeter, Reported};
-use super::line::{Finished, WaitingLine};
+use super::line::WaitingLine;
+use super::report::{Report, Stopped};
 use super::settings::Settings;
 use super::video::Video;
-use rirn::{Deblurrer, Engine, Error, Frame, Interrupt};
+use rirn::{Deblurrer, Engine, Frame, Interrupt};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+mod steps;
 
 /// Counters as the streaming thread and the property `stats` share them.
 pub(crate) type SharedCounters = Arc<Mutex<Counters>>;
@@ -37,39 +39,6 @@ pub(crate) struct Arrived {
 const UNTOUCHED: gst::BufferFlags = gst::BufferFlags::GAP
     .union(gst::BufferFlags::CORRUPTED)
     .union(gst::BufferFlags::DECODE_ONLY);
-
-/// Something to tell the application.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Warning {
-    /// The states had grown out of bounds and were cleared.
-    Diverged,
-    /// The network gave no finite picture.
-    NotFinite,
-}
-
-/// What came of an event or a frame.
-#[derive(Default)]
-pub(crate) struct Report {
-    pub(crate) finished: Vec<Finished>,
-    pub(crate) warnings: Vec<Warning>,
-}
-
-/// Why the stream cannot go on.
-pub(crate) enum Stopped {
-    /// A flush or a stop: no error.
-    Flushing,
-    /// To be posted.
-    Failed(gst::ErrorMessage),
-}
-
-impl From<Error> for Stopped {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Interrupted => Self::Flushing,
-            other => Self::Failed(failure::of_engine(&other)),
-        }
-    }
-}
 
 pub(crate) struct Running {
     deblurrer: Deblurrer,
@@ -133,28 +102,17 @@ impl Running {
     }
 
     /// CAPS are agreed on. A new size is warmed up, so that the first frame is not late.
-    pub(crate) fn set_caps(&mut self, caps: &gst::Caps, video: Video) -> Result<(), Stopped> {
+    pub(crate) fn set_caps(&mut self, caps: &gst::Caps, video: Video) -> Result<Report, Stopped> {
+        let mut report = Report::default();
         let size = (video.height(), video.width());
         let known = self.video().map(|video| (video.height(), video.width()));
         self.meter.set_interval(video.interval());
         if known != Some(size) {
             self.current = None;
-            self.warm_up(size)?;
+            self.warm_up(size, &mut report)?;
         }
         self.current = Some((caps.clone(), video));
-        Ok(())
-    }
-
-    fn warm_up(&mut self, (height, width): (usize, usize)) -> Result<(), Stopped> {
-        self.deblurrer.reset();
-        let engine = Arc::clone(self.deblurrer.engine());
-        match engine.warm_up(height, width, &self.interrupt) {
-            Ok(taken) => self.meter.seed(taken),
-            // A flush comes between: the first frame warms up instead.
-            Err(Error::Interrupted) => {}
-            Err(error) => return Err(error.into()),
-        }
-        Ok(())
+        Ok(report)
     }
 
     /// The latency to announce, if it has risen enough.
@@ -271,77 +229,6 @@ impl Running {
         }
     }
 
-    fn feed(&mut self, buffer: gst::Buffer, report: &mut Report) -> Result<(), Stopped> {
-        let mut frame = self.deblurrer.spare();
-        let Some((_, video)) = &self.current else {
-            return Err(Stopped::Failed(failure::unreadable("no caps were set")));
-        };
-        video
-            .unpack(&buffer, &mut frame)
-            .map_err(|cause| Stopped::Failed(failure::unreadable(&cause)))?;
-        let blurred = Arc::new(frame);
-        self.line.push_frame(buffer, Arc::clone(&blurred));
-        match self.deblurrer.push(blurred, &self.interrupt) {
-            Ok(Some(output)) => self.absorb(output, report),
-            Ok(None) => self.line.let_go(&mut report.finished),
-            Err(error) => return Err(self.failed(error)),
-        }
-        Ok(())
-    }
-
-    /// A step went wrong; the deblurrer has forgotten the past.
-    fn failed(&mut self, error: Error) -> Stopped {
-        if matches!(error, Error::OutOfMemory(_)) {
-            self.lock_counters().oom();
-        }
-        if !matches!(error, Error::Interrupted) {
-            let decision = self.timeline.failed(Happening::EngineError, false);
-            self.forget(decision);
-            // The frames that waited are lost with the past; the next one is not one of them.
-            self.drop_line();
-        }
-        error.into()
-    }
-
-    /// Gives a deblurred frame to the buffer that has waited longest.
-    fn absorb(&mut self, output: rirn::engine::Output, report: &mut Report) {
-        let Some((buffer, blurred)) = self.line.next_frame(&mut report.finished) else {
-            return;
-        };
-        self.lock_counters().processed(output.taken);
-        self.meter.add(output.taken);
-        let waiting = self.line.frames_wait();
-        match output.sharp {
-            Some(sharp) => report.finished.push(Finished::Sharp {
-                input: buffer,
-                blurred,
-                sharp,
-            }),
-            None => {
-                let decision = self.timeline.failed(Happening::NotFinite, waiting);
-                self.forget(decision);
-                self.lock_counters().nan();
-                report.warnings.push(Warning::NotFinite);
-                report.finished.push(Finished::Untouched(buffer));
-            }
-        }
-        if output.diverged {
-            let decision = self.timeline.failed(Happening::Diverged, waiting);
-            self.forget(decision);
-            report.warnings.push(Warning::Diverged);
-        }
-        self.line.let_go(&mut report.finished);
-    }
-
-    /// Finishes frames of the network that have waited longer than the delay, which happens when
-    /// no frame follows that it takes in.
-    fn drain_surplus(&mut self, report: &mut Report) -> Result<(), Stopped> {
-        while self.line.frames_wait() && self.line.is_overdue() {
-            self.drain_one(report)?;
-        }
-        Ok(())
-    }
-
     fn carry_out(&mut self, decision: Decision) -> Result<Report, Stopped> {
         let mut report = Report::default();
         self.join(decision, &mut report)?;
@@ -361,26 +248,6 @@ impl Running {
             }
         }
         self.forget(decision);
-        Ok(())
-    }
-
-    /// Finishes everything in the line.
-    fn drain(&mut self, report: &mut Report) -> Result<(), Stopped> {
-        while self.line.frames_wait() {
-            self.drain_one(report)?;
-        }
-        self.line.let_all_go(&mut report.finished);
-        Ok(())
-    }
-
-    /// Finishes the frame that the network has held longest.
-    fn drain_one(&mut self, report: &mut Report) -> Result<(), Stopped> {
-        match self.deblurrer.drain(&self.interrupt) {
-            Ok(Some(output)) => self.absorb(output, report),
-            // Nothing is left of what the line says: a failed step has lost it.
-            Ok(None) => self.drop_line(),
-            Err(error) => return Err(self.failed(error)),
-        }
         Ok(())
     }
 

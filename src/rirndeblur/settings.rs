@@ -6,7 +6,7 @@ use gst::glib::{ParamSpec, ParamSpecBoolean, ParamSpecBoxed, ParamSpecDouble, Pa
 use gst::glib::{ParamSpecInt, ParamSpecString, ParamSpecUInt64, Value};
 use gst::prelude::*;
 use once_cell::sync::Lazy;
-use rirn::engine::{EngineConfig, Precision as Wanted};
+use rirn::engine::{EngineConfig, Precision as Wanted, Tiles};
 use rirn::pixel::{Mix, Split};
 
 /// The weights that an element without properties runs.
@@ -14,6 +14,12 @@ const DEFAULT_MODEL: &str = "lite";
 
 /// Past 500 ms no motion is shared between frames at usual rates.
 const DEFAULT_MAX_GAP: u64 = 500_000_000;
+
+/// Shared border of neighbouring tiles in pixels.
+const DEFAULT_OVERLAP: i32 = 32;
+
+/// Where ordinary motion ends and another shot begins: `docs/ELEMENT.md`, scene cuts.
+const DEFAULT_CUT: f64 = 0.4;
 
 /// Value of `processing-latency` that stands for none.
 const MEASURED: u64 = u64::MAX;
@@ -27,12 +33,18 @@ pub(crate) struct Settings {
     pub(crate) precision: Precision,
     pub(crate) threads: i32,
     pub(crate) look_ahead: i32,
+    pub(crate) tile_size: i32,
+    pub(crate) tile_overlap: i32,
+    pub(crate) memory_limit: u64,
+    pub(crate) deterministic: bool,
     pub(crate) enabled: bool,
     pub(crate) strength: f64,
     pub(crate) split_view: SplitView,
     pub(crate) split_position: f64,
     pub(crate) max_gap: u64,
     pub(crate) late_policy: LatePolicy,
+    pub(crate) scene_cut_detection: bool,
+    pub(crate) scene_cut_threshold: f64,
     pub(crate) post_messages: bool,
     pub(crate) processing_latency: u64,
 }
@@ -46,12 +58,18 @@ impl Default for Settings {
             precision: Precision::Auto,
             threads: 0,
             look_ahead: -1,
+            tile_size: 0,
+            tile_overlap: DEFAULT_OVERLAP,
+            memory_limit: 0,
+            deterministic: false,
             enabled: true,
             strength: 1.0,
             split_view: SplitView::None,
             split_position: 0.5,
             max_gap: DEFAULT_MAX_GAP,
             late_policy: LatePolicy::Drop,
+            scene_cut_detection: true,
+            scene_cut_threshold: DEFAULT_CUT,
             post_messages: false,
             processing_latency: MEASURED,
         }
@@ -74,12 +92,18 @@ impl Settings {
             "precision" => self.precision = taken(value),
             "threads" => self.threads = taken(value),
             "look-ahead" => self.look_ahead = taken(value),
+            "tile-size" => self.tile_size = taken(value),
+            "tile-overlap" => self.tile_overlap = taken(value),
+            "memory-limit" => self.memory_limit = taken(value),
+            "deterministic" => self.deterministic = taken(value),
             "enabled" => self.enabled = taken(value),
             "strength" => self.strength = taken(value),
             "split-view" => self.split_view = taken(value),
             "split-position" => self.split_position = taken(value),
             "max-gap" => self.max_gap = taken(value),
             "late-policy" => self.late_policy = taken(value),
+            "scene-cut-detection" => self.scene_cut_detection = taken(value),
+            "scene-cut-threshold" => self.scene_cut_threshold = taken(value),
             "post-messages" => self.post_messages = taken(value),
             "processing-latency" => self.processing_latency = taken(value),
             _ => {}
@@ -95,12 +119,18 @@ impl Settings {
             "precision" => self.precision.to_value(),
             "threads" => self.threads.to_value(),
             "look-ahead" => self.look_ahead.to_value(),
+            "tile-size" => self.tile_size.to_value(),
+            "tile-overlap" => self.tile_overlap.to_value(),
+            "memory-limit" => self.memory_limit.to_value(),
+            "deterministic" => self.deterministic.to_value(),
             "enabled" => self.enabled.to_value(),
             "strength" => self.strength.to_value(),
             "split-view" => self.split_view.to_value(),
             "split-position" => self.split_position.to_value(),
             "max-gap" => self.max_gap.to_value(),
             "late-policy" => self.late_policy.to_value(),
+            "scene-cut-detection" => self.scene_cut_detection.to_value(),
+            "scene-cut-threshold" => self.scene_cut_threshold.to_value(),
             "post-messages" => self.post_messages.to_value(),
             "processing-latency" => self.processing_latency.to_value(),
             _ => return None,
@@ -122,6 +152,12 @@ impl Settings {
             },
             threads: u32::try_from(self.threads).unwrap_or_default(),
             look_ahead: usize::try_from(self.look_ahead).ok(),
+            tiles: Tiles {
+                size: usize::try_from(self.tile_size).unwrap_or_default(),
+                overlap: usize::try_from(self.tile_overlap).unwrap_or_default(),
+                memory_limit: self.memory_limit,
+            },
+            deterministic: self.deterministic,
         })
     }
 
@@ -202,6 +238,34 @@ fn at_start() -> Vec<ParamSpec> {
             .default_value(-1)
             .mutable_ready()
             .build(),
+        ParamSpecInt::builder("tile-size")
+            .nick("Tile size")
+            .blurb("Edge of a tile in pixels, at least 64; 0: whole frames until memory forbids")
+            .minimum(0)
+            .maximum(8192)
+            .default_value(0)
+            .mutable_ready()
+            .build(),
+        ParamSpecInt::builder("tile-overlap")
+            .nick("Tile overlap")
+            .blurb("Border in pixels that neighbouring tiles share and are blended in")
+            .minimum(0)
+            .maximum(256)
+            .default_value(DEFAULT_OVERLAP)
+            .mutable_ready()
+            .build(),
+        ParamSpecUInt64::builder("memory-limit")
+            .nick("Memory limit")
+            .blurb("Most bytes of network memory, by estimate; 0: no limit")
+            .default_value(0)
+            .mutable_ready()
+            .build(),
+        ParamSpecBoolean::builder("deterministic")
+            .nick("Deterministic")
+            .blurb("Same bits in each run: fixed algorithms, also on CUDA, for the whole process")
+            .default_value(false)
+            .mutable_ready()
+            .build(),
     ]
 }
 
@@ -242,6 +306,20 @@ fn while_playing() -> Vec<ParamSpec> {
             .nick("Longest gap")
             .blurb("Longest hole in time, in nanoseconds, after which the memory is kept")
             .default_value(DEFAULT_MAX_GAP)
+            .mutable_playing()
+            .build(),
+        ParamSpecBoolean::builder("scene-cut-detection")
+            .nick("Scene cut detection")
+            .blurb("Forgets the past where the picture changes to another shot")
+            .default_value(true)
+            .mutable_playing()
+            .build(),
+        ParamSpecDouble::builder("scene-cut-threshold")
+            .nick("Scene cut threshold")
+            .blurb("How different a frame must be to count as another shot; smaller finds more")
+            .minimum(0.0)
+            .maximum(1.0)
+            .default_value(DEFAULT_CUT)
             .mutable_playing()
             .build(),
         ParamSpecEnum::builder_with_default("late-policy", LatePolicy::Drop)
@@ -337,7 +415,11 @@ mod tests {
                 "device",
                 "precision",
                 "threads",
-                "look-ahead"
+                "look-ahead",
+                "tile-size",
+                "tile-overlap",
+                "memory-limit",
+                "deterministic"
             ]
         );
     }

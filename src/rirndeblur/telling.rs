@@ -5,12 +5,13 @@
 use super::counters::Value as Count;
 use super::imp::{CAT, RirnDeblur, lock};
 use super::lateness::Late;
-use super::running::{Running, Warning};
+use super::report::Warning;
+use super::running::Running;
 use super::video::Video;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst_base::prelude::*;
-use rirn::engine::Note;
+use rirn::engine::{Note, StepNote};
 
 impl RirnDeblur {
     /// Posts how far the reading of the weights has come.
@@ -87,13 +88,29 @@ impl RirnDeblur {
         let _no_bus = self.obj().post_message(message);
     }
 
+    /// Warns of fall-backs, and posts them where the application wants to know.
     pub(super) fn tell_warnings(&self, warnings: &[Warning]) {
         for warning in warnings {
-            let text = match warning {
-                Warning::Diverged => "The network's memory grew out of bounds and was cleared.",
-                Warning::NotFinite => "The network gave no valid picture; frame passed unchanged.",
-            };
-            self.warn_once(gst::StreamError::Failed, text);
+            if let Some(text) = warning.text() {
+                let cause = warning.cause.as_deref().unwrap_or_default();
+                match warning.note {
+                    StepNote::Tiled { .. } | StepNote::Exhausted => {
+                        self.warn_with(gst::ResourceError::NoSpaceLeft, &text, cause);
+                    }
+                    _ => self.warn_with(gst::StreamError::Failed, &text, cause),
+                }
+            }
+            match warning.note {
+                StepNote::Tiled { size } => {
+                    self.tell_fallback("tile-size", "larger", &size.to_string());
+                }
+                StepNote::Exhausted => self.tell_fallback("network", "running", "bypass"),
+                StepNote::Widened => {
+                    let before = lock(&self.active).precision.replace("float32");
+                    self.tell_fallback("precision", before.unwrap_or_default(), "float32");
+                }
+                _ => {}
+            }
         }
     }
 
@@ -124,10 +141,15 @@ impl RirnDeblur {
 
     /// Posts a warning, each text once between READY and NULL.
     pub(super) fn warn_once(&self, code: impl gst::MessageErrorDomain, text: &str) {
+        self.warn_with(code, text, "");
+    }
+
+    /// The same with the cause in the debug field.
+    fn warn_with(&self, code: impl gst::MessageErrorDomain, text: &str, cause: &str) {
         let is_new = lock(&self.warned).insert(text.to_owned());
         if is_new {
-            gst::warning!(CAT, imp = self, "{text}");
-            gst::element_imp_warning!(self, code, ("{}", text));
+            gst::warning!(CAT, imp = self, "{text} {cause}");
+            gst::element_imp_warning!(self, code, ("{}", text), ["{}", cause]);
         }
     }
 

@@ -20,7 +20,7 @@ enum Mutable {
 }
 
 /// Name, type, range (empty where the type is the range), default and mutability.
-const PROPERTIES: [(&str, &str, &str, &str, Mutable); 15] = [
+const PROPERTIES: [(&str, &str, &str, &str, Mutable); 23] = [
     ("model", "gchararray", "", "lite", Mutable::Ready),
     ("model-file", "gchararray", "", "none", Mutable::Ready),
     ("device", "gchararray", "", "auto", Mutable::Ready),
@@ -33,6 +33,16 @@ const PROPERTIES: [(&str, &str, &str, &str, Mutable); 15] = [
     ),
     ("threads", "gint", "0 256", "0", Mutable::Ready),
     ("look-ahead", "gint", "-1 2", "-1", Mutable::Ready),
+    ("tile-size", "gint", "0 8192", "0", Mutable::Ready),
+    ("tile-overlap", "gint", "0 256", "32", Mutable::Ready),
+    (
+        "memory-limit",
+        "guint64",
+        "0 18446744073709551615",
+        "0",
+        Mutable::Ready,
+    ),
+    ("deterministic", "gboolean", "", "false", Mutable::Ready),
     ("enabled", "gboolean", "", "true", Mutable::Controlled),
     ("strength", "gdouble", "0 1", "1", Mutable::Controlled),
     (
@@ -54,6 +64,20 @@ const PROPERTIES: [(&str, &str, &str, &str, Mutable); 15] = [
         "guint64",
         "0 18446744073709551615",
         "500000000",
+        Mutable::Playing,
+    ),
+    (
+        "scene-cut-detection",
+        "gboolean",
+        "",
+        "true",
+        Mutable::Playing,
+    ),
+    (
+        "scene-cut-threshold",
+        "gdouble",
+        "0 1",
+        "0.4",
         Mutable::Playing,
     ),
     (

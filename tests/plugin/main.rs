@@ -21,6 +21,7 @@ mod layout;
 mod life;
 mod look_ahead;
 mod look_ahead_line;
+mod memory;
 mod messages;
 mod metadata;
 mod networks;

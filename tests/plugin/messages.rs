@@ -41,12 +41,12 @@ fn weights_that_do_not_fit_end_the_progress_with_an_error() {
     let code = "load-model".to_owned();
     let element = Bare(element());
     element.set_property("device", "cpu");
-    element.set_property("model-file", refused("tensor-missing.safetensors"));
+    element.set_property("model-file", refused("value-nan.safetensors"));
     let bus = element.with_bus();
     element
         .set_state(gst::State::Ready)
         .expect("its header is in order");
-    element.set_state(gst::State::Paused).expect_err("refused");
+    assert!(element.set_state(gst::State::Paused).is_err(), "refused");
     let wanted = [
         (ProgressType::Start, code.clone()),
         (ProgressType::Error, code),

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Frames into the network and out of it again, and what a step has to say beside.
+
+use super::super::continuity::Happening;
+use super::super::failure;
+use super::super::line::Finished;
+use super::super::report::{Report, Stopped, Warning};
+use super::Running;
+use rirn::Error;
+use rirn::engine::{Output, StepNote};
+use std::sync::Arc;
+
+impl Running {
+    /// Prepares for frames of another size.
+    pub(super) fn warm_up(
+        &mut self,
+        (height, width): (usize, usize),
+        report: &mut Report,
+    ) -> Result<(), Stopped> {
+        match self.deblurrer.warm_up(height, width, &self.interrupt) {
+            Ok(warm) => {
+                if let Some(taken) = warm.taken {
+                    self.meter.seed(taken);
+                }
+                for _ in &warm.notes {
+                    self.lock_counters().oom();
+                }
+                let told = warm.notes.into_iter().zip(std::iter::repeat(warm.report));
+                report.warnings.extend(told.map(|(note, cause)| Warning {
+                    note,
+                    width,
+                    height,
+                    cause,
+                }));
+                self.count_tiles();
+            }
+            // A flush comes between: the first frame warms up instead.
+            Err(Error::Interrupted) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    pub(super) fn feed(&mut self, buffer: gst::Buffer, report: &mut Report) -> Result<(), Stopped> {
+        let mut frame = self.deblurrer.spare();
+        let Some((_, video)) = &self.current else {
+            return Err(Stopped::Failed(failure::unreadable("no caps were set")));
+        };
+        video
+            .unpack(&buffer, &mut frame)
+            .map_err(|cause| Stopped::Failed(failure::unreadable(&cause)))?;
+        let blurred = Arc::new(frame);
+        self.line.push_frame(buffer, Arc::clone(&blurred));
+        match self.deblurrer.push(blurred, &self.interrupt) {
+            Ok(Some(output)) => self.absorb(output, report),
+            Ok(None) => self.line.let_go(&mut report.finished),
+            Err(error) => return Err(self.failed(error)),
+        }
+        Ok(())
+    }
+
+    /// A step went wrong; the deblurrer has forgotten the past.
+    fn failed(&mut self, error: Error) -> Stopped {
+        if !matches!(error, Error::Interrupted) {
+            let decision = self.timeline.failed(Happening::EngineError, false);
+            self.forget(decision);
+            // The frames that waited are lost with the past; the next one is not one of them.
+            self.drop_line();
+        }
+        error.into()
+    }
+
+    /// Gives a deblurred frame to the buffer that has waited longest.
+    fn absorb(&mut self, output: Output, report: &mut Report) {
+        let Some((buffer, blurred)) = self.line.next_frame(&mut report.finished) else {
+            return;
+        };
+        let passed = output.notes.contains(&StepNote::Passed);
+        if passed || output.notes.contains(&StepNote::Exhausted) {
+            self.lock_counters().bypassed();
+        } else {
+            self.lock_counters().processed(output.taken);
+            self.meter.add(output.taken);
+        }
+        let waiting = self.line.frames_wait();
+        self.note(&output.notes, output.report.as_deref(), waiting, report);
+        report.finished.push(match output.sharp {
+            Some(sharp) => Finished::Sharp {
+                input: buffer,
+                blurred,
+                sharp,
+            },
+            None => Finished::Untouched(buffer),
+        });
+        self.line.let_go(&mut report.finished);
+    }
+
+    /// Counts and hands on what happened beside; `waiting` tells that frames wait in the line.
+    fn note(
+        &mut self,
+        notes: &[StepNote],
+        cause: Option<&str>,
+        waiting: bool,
+        report: &mut Report,
+    ) {
+        for note in notes {
+            let happening = match note {
+                StepNote::Tiled { .. } | StepNote::Exhausted => {
+                    self.lock_counters().oom();
+                    Happening::TilingChanged
+                }
+                StepNote::Widened | StepNote::NotFinite => {
+                    self.lock_counters().nan();
+                    Happening::NotFinite
+                }
+                StepNote::Diverged => Happening::Diverged,
+                _ => continue,
+            };
+            let decision = self.timeline.failed(happening, waiting);
+            self.forget(decision);
+            let size = self.video().map(|video| (video.width(), video.height()));
+            let (width, height) = size.unwrap_or_default();
+            report.warnings.push(Warning {
+                note: *note,
+                width,
+                height,
+                cause: cause.map(str::to_owned),
+            });
+        }
+        self.count_tiles();
+    }
+
+    /// Shows the tiles of the current size in `stats`.
+    fn count_tiles(&self) {
+        let (tile, tiles) = (self.deblurrer.tile_size(), self.deblurrer.tiles());
+        let bytes = self.deblurrer.memory_bytes();
+        self.lock_counters().set_tiles(tile, tiles, bytes);
+    }
+
+    /// Finishes frames of the network that have waited longer than the delay, which happens when
+    /// no frame follows that it takes in.
+    pub(super) fn drain_surplus(&mut self, report: &mut Report) -> Result<(), Stopped> {
+        while self.line.frames_wait() && self.line.is_overdue() {
+            self.drain_one(report)?;
+        }
+        Ok(())
+    }
+
+    /// Finishes everything in the line.
+    pub(super) fn drain(&mut self, report: &mut Report) -> Result<(), Stopped> {
+        while self.line.frames_wait() {
+            self.drain_one(report)?;
+        }
+        self.line.let_all_go(&mut report.finished);
+        Ok(())
+    }
+
+    /// Finishes the frame that the network has held longest.
+    fn drain_one(&mut self, report: &mut Report) -> Result<(), Stopped> {
+        match self.deblurrer.drain(&self.interrupt) {
+            Ok(Some(output)) => self.absorb(output, report),
+            // Nothing is left of what the line says: a failed step has lost it.
+            Ok(None) => self.drop_line(),
+            Err(error) => return Err(self.failed(error)),
+        }
+        Ok(())
+    }
+}
