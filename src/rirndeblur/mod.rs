@@ -37,6 +37,7 @@ mod opening;
 mod pointer;
 mod report;
 mod running;
+mod scene_cut;
 mod settings;
 mod telling;
 mod video;

@@ -9,6 +9,7 @@ use super::counters::Counters;
 use super::latency::{LatencyMeter, Reported};
 use super::line::WaitingLine;
 use super::report::{Report, Stopped};
+use super::scene_cut::CutDetector;
 use super::settings::Settings;
 use super::video::Video;
 use rirn::{Deblurrer, Engine, Frame, Interrupt};
@@ -47,6 +48,7 @@ pub(crate) struct Running {
     meter: LatencyMeter,
     counters: SharedCounters,
     current: Option<(gst::Caps, Video)>,
+    cuts: CutDetector,
     line: WaitingLine,
     /// Why the past was forgotten since it was told last.
     resets: Vec<Reason>,
@@ -74,6 +76,7 @@ impl Running {
             meter: LatencyMeter::new(delay, reported),
             counters,
             current: None,
+            cuts: CutDetector::default(),
             line,
             resets: Vec::new(),
             ready: VecDeque::new(),
@@ -184,6 +187,7 @@ impl Running {
         self.forget(decision);
         // A step that a flush cut short has lost the past even where nothing was remembered.
         self.deblurrer.reset();
+        self.cuts.forget();
     }
 
     /// A buffer came in.
@@ -216,7 +220,7 @@ impl Running {
             }
             self.line.let_go(&mut report.finished);
         } else {
-            self.feed(buffer, &mut report)?;
+            self.feed(buffer, settings.scene_cuts(), &mut report)?;
         }
         Ok(report)
     }
@@ -271,6 +275,9 @@ impl Running {
     fn count_reset(&mut self, reason: Reason) {
         self.lock_counters().reset(reason);
         self.resets.push(reason);
+        if reason != Reason::SceneCut {
+            self.cuts.forget();
+        }
     }
 
     /// Why the past was forgotten since this was asked last.

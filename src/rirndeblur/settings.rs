@@ -166,6 +166,11 @@ impl Settings {
         (self.processing_latency != MEASURED).then_some(self.processing_latency)
     }
 
+    /// The threshold of scene cuts, none where they are not looked for.
+    pub(crate) fn scene_cuts(&self) -> Option<f64> {
+        self.scene_cut_detection.then_some(self.scene_cut_threshold)
+    }
+
     /// How the correction is mixed into the picture.
     #[allow(clippy::cast_possible_truncation)]
     pub(crate) fn mix(&self) -> Mix {

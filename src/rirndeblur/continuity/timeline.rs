@@ -192,6 +192,12 @@ impl Timeline {
         self.settle(Happening::Enabled(enabled))
     }
 
+    /// The frame that [`Timeline::buffer`] was asked about last begins another shot. It is the
+    /// first of the new memory, so the next frame is measured from it.
+    pub(crate) fn scene_cut(&self) -> Decision {
+        decide(Happening::SceneCut)
+    }
+
     /// A step went wrong: NotFinite, EngineError, Diverged or TilingChanged.
     ///
     /// `waiting` tells that frames wait in the line: they begin the new memory, so the next frame

@@ -6,8 +6,8 @@ use super::super::failure;
 use super::super::line::Finished;
 use super::super::report::{Report, Stopped, Warning};
 use super::Running;
-use rirn::Error;
 use rirn::engine::{Output, StepNote};
+use rirn::{Error, Frame};
 use std::sync::Arc;
 
 impl Running {
@@ -41,7 +41,13 @@ impl Running {
         Ok(())
     }
 
-    pub(super) fn feed(&mut self, buffer: gst::Buffer, report: &mut Report) -> Result<(), Stopped> {
+    /// Gives a frame to the network; `cut` is the threshold of scene cuts, if they are looked for.
+    pub(super) fn feed(
+        &mut self,
+        buffer: gst::Buffer,
+        cut: Option<f64>,
+        report: &mut Report,
+    ) -> Result<(), Stopped> {
         let mut frame = self.deblurrer.spare();
         let Some((_, video)) = &self.current else {
             return Err(Stopped::Failed(failure::unreadable("no caps were set")));
@@ -49,12 +55,32 @@ impl Running {
         video
             .unpack(&buffer, &mut frame)
             .map_err(|cause| Stopped::Failed(failure::unreadable(&cause)))?;
+        self.look_for_cut(&frame, cut, report)?;
         let blurred = Arc::new(frame);
         self.line.push_frame(buffer, Arc::clone(&blurred));
         match self.deblurrer.push(blurred, &self.interrupt) {
             Ok(Some(output)) => self.absorb(output, report),
             Ok(None) => self.line.let_go(&mut report.finished),
             Err(error) => return Err(self.failed(error)),
+        }
+        Ok(())
+    }
+
+    /// Forgets the shot before if this frame begins another one.
+    fn look_for_cut(
+        &mut self,
+        frame: &Frame,
+        threshold: Option<f64>,
+        report: &mut Report,
+    ) -> Result<(), Stopped> {
+        let Some(threshold) = threshold else {
+            self.cuts.forget();
+            return Ok(());
+        };
+        if self.cuts.look(frame, threshold) {
+            self.lock_counters().scene_cut();
+            let decision = self.timeline.scene_cut();
+            self.join(decision, report)?;
         }
         Ok(())
     }
