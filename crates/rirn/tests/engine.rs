@@ -78,6 +78,24 @@ fn lite_sharpens_and_repeats_itself_bit_by_bit() {
 }
 
 #[test]
+fn videos_on_engines_that_share_weights_share_no_past() {
+    let frames = frames(4);
+    let alone = run(lite(Precision::Float32), &frames);
+    let open = || Deblurrer::new(Arc::new(lite(Precision::Float32)));
+    let (mut one, mut two) = (open(), open());
+    let never = Interrupt::new();
+    for (t, frame) in frames.iter().enumerate() {
+        let push = |deblurrer: &mut Deblurrer, frame: &Arc<Frame>| {
+            let output = deblurrer.push(Arc::clone(frame), &never).expect("a step");
+            output.and_then(|output| output.sharp).expect("a picture")
+        };
+        assert_eq!(push(&mut one, frame).data(), alone[t]);
+        // The other one sees the video from its end.
+        push(&mut two, &frames[frames.len() - 1 - t]);
+    }
+}
+
+#[test]
 fn the_engine_computes_what_the_network_computes() {
     let frames = frames(4);
     let weights = Weights::built_in("lite").expect("lite is built in");

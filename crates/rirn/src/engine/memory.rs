@@ -6,7 +6,7 @@ use super::tiles::{LEAST_TILE, TilePlan};
 use crate::networks::{Demand, Profile};
 
 /// What the size of the frame does not change: kernels made at run time, and what allocators keep.
-const CONSTANT: u64 = 16 << 20;
+const CONSTANT: u64 = 8 << 20;
 
 /// Bytes of a value of a frame.
 const FLOAT: u64 = 4;

@@ -232,8 +232,12 @@ impl Past {
 
     /// Now and then, forgets states that are not finite or out of bounds.
     fn watch(&mut self, told: &mut Told) -> Result<()> {
+        if !self.steps.is_multiple_of(WATCH_EVERY) {
+            return Ok(());
+        }
         // A NaN is not smaller than anything.
-        if self.steps.is_multiple_of(WATCH_EVERY) && !(self.largest_state()? <= LARGEST_STATE) {
+        let is_healthy = self.largest_state()? <= LARGEST_STATE;
+        if !is_healthy {
             self.states.clear();
             told.notes.push(StepNote::Diverged);
         }

@@ -138,3 +138,79 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A job that panicked has moved its state out; networks themselves are never changed.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Core, known, shared};
+    use crate::weights::{Weights, shipped};
+    use std::sync::Arc;
+    use tch::{Device, Kind};
+
+    /// The built-in weights with the last value changed by a little, so that no other test has
+    /// the same.
+    fn weights(last: u8) -> Weights {
+        let mut bytes = shipped("lite").expect("lite is built in").to_vec();
+        // The lowest byte of a float.
+        let place = bytes.len() - 4;
+        bytes[place] = last;
+        Weights::parse(bytes).expect("still a weights file")
+    }
+
+    fn open(last: u8, kind: Kind) -> Core {
+        Core::open(weights(last), kind, Device::Cpu).expect("it builds")
+    }
+
+    fn is_same(a: &Core, b: &Core) -> bool {
+        Arc::ptr_eq(&a.current().1, &b.current().1)
+    }
+
+    #[test]
+    fn engines_of_equal_weights_share_the_network() {
+        let one = open(1, Kind::Float);
+        assert!(is_same(&one, &open(1, Kind::Float)));
+        assert!(!is_same(&one, &open(2, Kind::Float)));
+        assert!(!is_same(&one, &open(1, Kind::BFloat16)));
+    }
+
+    #[test]
+    fn a_network_goes_with_its_last_engine() {
+        let (one, two) = (open(3, Kind::Float), open(3, Kind::Float));
+        let network = Arc::downgrade(&one.current().1);
+        drop(one);
+        assert!(network.upgrade().is_some());
+        drop(two);
+        assert!(network.upgrade().is_none());
+        // And can come again.
+        assert_eq!(open(3, Kind::Float).kind(), Kind::Float);
+    }
+
+    #[test]
+    fn engines_that_widen_share_the_network_in_float32_and_others_keep_theirs() {
+        let [one, two, three] = [(); 3].map(|()| open(4, Kind::BFloat16));
+        let exact = open(4, Kind::Float);
+        for core in [&one, &two] {
+            assert!(core.widen().expect("it builds"));
+            assert_eq!(core.kind(), Kind::Float);
+            assert!(is_same(core, &exact));
+            assert!(!core.widen().expect("nothing to do"));
+        }
+        assert_eq!(three.kind(), Kind::BFloat16);
+        let (_, network) = exact.current();
+        let network = network.lock().expect("not poisoned");
+        assert_eq!(network.placement(), (Kind::Float, Device::Cpu));
+    }
+
+    #[test]
+    fn files_are_the_same_by_content_and_not_by_name() {
+        let named = Weights::built_in("lite").expect("built in");
+        let bare = Weights::parse(shipped("lite").expect("built in")).expect("a file");
+        assert_ne!(named.label(), bare.label());
+        assert!(named.has_equal_tensors(&bare));
+        assert!(!weights(5).has_equal_tensors(&weights(6)));
+        let (one, two) = (known(weights(7)), known(weights(7)));
+        // Neither is in use: there is nothing to be found.
+        assert!(!Arc::ptr_eq(&one, &two));
+        let _in_use = shared(&one, (Kind::Float, Device::Cpu)).expect("it builds");
+        assert!(Arc::ptr_eq(&one, &known(weights(7))));
+    }
+}

@@ -17,6 +17,11 @@ use tch::{Device, Kind, Tensor};
 /// Frames are padded to a multiple of this in both directions, for every cell.
 const MULTIPLE: i64 = 4;
 
+/// So many times what goes into and comes out of the widest layer is in memory at once: its own
+/// rearranged copies, and the maps that wait beside it. Measured (`docs/STRUCTURE.md`), and rather
+/// too much than too little.
+const AT_ONCE: f64 = 2.5;
+
 /// A network of the paper: baseline, two slots, and the frame around them.
 pub struct Rirn {
     spec: Spec,
@@ -184,7 +189,7 @@ impl Network for Rirn {
         let widest = self.rows.iter().map(LayerRow::values_at_once);
         Demand {
             weights: self.parameters().unsigned_abs(),
-            scratch: widest.fold(0.0, f64::max),
+            scratch: AT_ONCE * widest.fold(0.0, f64::max),
         }
     }
 }
