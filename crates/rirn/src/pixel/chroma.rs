@@ -3,7 +3,7 @@
 //!
 //! Both honour the siting along each direction. Beyond an edge the sample at the edge repeats.
 
-use super::codes::{self, Table};
+use super::codes::{self, Values};
 use super::color::Siting;
 use super::format::{Component, Subsampling};
 use super::picture::Picture;
@@ -92,7 +92,7 @@ impl Upsampler {
     }
 
     /// The values for luma row `y` of `picture`; rows are asked for from top to bottom.
-    pub(super) fn row(&mut self, picture: &Picture<'_>, y: usize, table: &Table) -> &[f32] {
+    pub(super) fn row(&mut self, picture: &Picture<'_>, y: usize, meaning: &Values) -> &[f32] {
         let near = y / self.vertical.factor;
         let odd = y % self.vertical.factor == 1;
         let last = picture.rows(self.component.plane) - 1;
@@ -101,8 +101,8 @@ impl Upsampler {
         } else {
             near.saturating_sub(1)
         };
-        self.load(picture, near, table);
-        self.load(picture, other, table);
+        self.load(picture, near, meaning);
+        self.load(picture, other, meaning);
         self.blend(near, other, odd);
         if self.horizontal.factor == 1 {
             return &self.blended[1..=self.width];
@@ -112,13 +112,13 @@ impl Upsampler {
     }
 
     /// Decodes chroma row `j` unless its slot holds it already.
-    fn load(&mut self, picture: &Picture<'_>, j: usize, table: &Table) {
+    fn load(&mut self, picture: &Picture<'_>, j: usize, meaning: &Values) {
         let (held, values) = &mut self.slots[j % 2];
         if *held != Some(j) {
             codes::decode(
                 picture.row(self.component.plane, j),
                 self.component,
-                table,
+                meaning,
                 values,
                 1,
             );

@@ -1,22 +1,81 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Rows of 8-bit codes to rows of values, and corrections back into codes.
+//! Rows of codes to rows of values, and corrections back into codes.
 //!
-//! The only file that knows how wide a sample is. Rows of values are plain `f32` slices; samples
-//! of a component are some bytes apart, its values some values apart, hence the two steps.
+//! The only file that knows how a sample is stored. Rows of values are plain `f32` slices; samples
+//! of a component are some samples apart, its values some values apart, hence the two steps.
+//! Words come as pairs of bytes: a row may begin at any address.
 
 use super::color::{Level, top_code};
-use super::format::Component;
+use super::format::{Component, Sample};
 
-/// The value of every code.
-pub(super) type Table = [f32; 256];
+/// The value of every code of a byte.
+type Table = [f32; 256];
 
-/// `(code - zero) / scale`, each rounded once from `f64`, which for a full range is the correctly
-/// rounded quotient; `bounds` limits them.
-pub(super) fn table(level: Level, bounds: (f64, f64)) -> Table {
+/// A sample of more than 8 bits as it lies in memory.
+type Word = [u8; 2];
+
+/// Which value a code stands for.
+#[derive(Debug)]
+pub(super) enum Values {
+    /// Looked up.
+    OfBytes(Table),
+    /// Computed: a table of all words would push the picture out of the cache.
+    OfWords(Quotient),
+}
+
+impl Values {
+    /// `(code - zero) / scale`, for a full range the correctly rounded quotient; `bounds` limits
+    /// them.
+    pub(super) fn new(level: Level, bounds: (f64, f64), sample: Sample) -> Self {
+        if sample.bytes == 1 {
+            Self::OfBytes(table(level, bounds))
+        } else {
+            Self::OfWords(Quotient::new(level, bounds, sample))
+        }
+    }
+}
+
+/// Each value is rounded once from `f64`.
+fn table(level: Level, bounds: (f64, f64)) -> Table {
     std::array::from_fn(|code| {
         let value = (code as f64 - level.zero) / level.scale;
         value.clamp(bounds.0, bounds.1) as f32
     })
+}
+
+/// Which value a word stands for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Quotient {
+    mask: u16,
+    shift: u32,
+    zero: f32,
+    scale: f32,
+    bounds: (f32, f32),
+}
+
+impl Quotient {
+    fn new(level: Level, bounds: (f64, f64), sample: Sample) -> Self {
+        Self {
+            mask: mask(sample),
+            shift: sample.shift,
+            zero: level.zero as f32,
+            scale: level.scale as f32,
+            bounds: (bounds.0 as f32, bounds.1 as f32),
+        }
+    }
+
+    /// Zero and scale are whole numbers below 2^24, so only the division rounds.
+    #[inline(always)]
+    fn value(self, word: Word) -> f32 {
+        let code = (u16::from_le_bytes(word) & self.mask) >> self.shift;
+        let value = (f32::from(code) - self.zero) / self.scale;
+        value.clamp(self.bounds.0, self.bounds.1)
+    }
+}
+
+/// The bits of a word that are the code.
+fn mask(sample: Sample) -> u16 {
+    (u16::MAX >> (16 - sample.bits)) << sample.shift
 }
 
 /// Reads the samples of `component` in `row` into every `step`-th value from the first one on.
@@ -25,7 +84,28 @@ pub(super) fn table(level: Level, bounds: (f64, f64)) -> Table {
 pub(super) fn decode(
     row: &[u8],
     component: Component,
-    table: &Table,
+    meaning: &Values,
+    values: &mut [f32],
+    step: usize,
+) {
+    match meaning {
+        Values::OfBytes(table) => {
+            let value = |code: u8| table[usize::from(code)];
+            decode_samples(row, component, value, values, step);
+        }
+        Values::OfWords(quotient) => {
+            let row = row.as_chunks().0;
+            decode_samples(row, component, |word| quotient.value(word), values, step);
+        }
+    }
+}
+
+/// [`decode`] for samples of one type.
+#[inline(always)]
+fn decode_samples<T: Copy>(
+    row: &[T],
+    component: Component,
+    value_of: impl Fn(T) -> f32,
     values: &mut [f32],
     step: usize,
 ) {
@@ -34,21 +114,28 @@ pub(super) fn decode(
     match (component.step, step) {
         (1, 1) => {
             for (value, code) in values.iter_mut().zip(row) {
-                *value = table[usize::from(*code)];
+                *value = value_of(*code);
             }
         }
-        (2, 1) => decode_steps::<2, 1>(row, table, values),
-        (3, 3) => decode_steps::<3, 3>(row, table, values),
-        (4, 3) => decode_steps::<4, 3>(row, table, values),
+        (1, 3) => decode_steps::<T, 1, 3>(row, value_of, values),
+        (2, 1) => decode_steps::<T, 2, 1>(row, value_of, values),
+        (3, 3) => decode_steps::<T, 3, 3>(row, value_of, values),
+        (4, 1) => decode_steps::<T, 4, 1>(row, value_of, values),
+        (4, 3) => decode_steps::<T, 4, 3>(row, value_of, values),
         (from, to) => {
             for (value, code) in values.iter_mut().step_by(to).zip(row.iter().step_by(from)) {
-                *value = table[usize::from(*code)];
+                *value = value_of(*code);
             }
         }
     }
 }
 
-fn decode_steps<const FROM: usize, const TO: usize>(row: &[u8], table: &Table, values: &mut [f32]) {
+#[inline(always)]
+fn decode_steps<T: Copy, const FROM: usize, const TO: usize>(
+    row: &[T],
+    value_of: impl Fn(T) -> f32,
+    values: &mut [f32],
+) {
     let (codes, last_code) = row.as_chunks::<FROM>();
     let (values, last_value) = values.as_chunks_mut::<TO>();
     // Both start at their sample, so the last step may be cut short on either side.
@@ -57,10 +144,10 @@ fn decode_steps<const FROM: usize, const TO: usize>(row: &[u8], table: &Table, v
         .map(|step| step[0])
         .chain(last_code.first().copied());
     for (value, code) in values.iter_mut().zip(&mut codes) {
-        value[0] = table[usize::from(code)];
+        value[0] = value_of(code);
     }
     if let (Some(value), Some(code)) = (last_value.first_mut(), codes.next()) {
-        *value = table[usize::from(code)];
+        *value = value_of(code);
     }
 }
 
@@ -120,16 +207,58 @@ pub(super) fn place_pixels<const STEP: usize>(
 const WHOLE: f32 = 8_388_608.0;
 
 /// Writes the codes of `input` plus `differences`, in codes, to `output`: the sum is rounded to
-/// the nearest code, halves up, and limited to what `bits` bits hold.
+/// the nearest code, halves up, and limited to what the sample's bits hold.
 ///
-/// A difference of 0 leaves a code exactly as it is, whichever code it is.
-pub(super) fn add(input: &[u8], differences: &[f32], bits: u32, output: &mut [u8]) {
+/// A difference of 0 leaves a code exactly as it is, whichever code it is. Bits of a word that are
+/// no code are those of `input`.
+pub(super) fn add(input: &[u8], differences: &[f32], sample: Sample, output: &mut [u8]) {
+    if sample.bytes == 1 {
+        add_bytes(input, differences, sample.bits, output);
+    } else {
+        let (input, output) = (input.as_chunks().0, output.as_chunks_mut().0);
+        add_words(input, differences, sample, output);
+    }
+}
+
+fn add_bytes(input: &[u8], differences: &[f32], bits: u32, output: &mut [u8]) {
     let top = top_code(bits) as f32;
     for (code, (before, difference)) in output.iter_mut().zip(input.iter().zip(differences)) {
-        let sum = (f32::from(*before) + difference + 0.5).clamp(0.0, top);
-        // Rounding down by hand: a cast saturates, and that keeps the loop from vectors.
-        let near = sum + WHOLE;
-        let too_high = u32::from(near - WHOLE > sum);
-        *code = near.to_bits().wrapping_sub(too_high) as u8;
+        *code = sum(f32::from(*before), *difference, top) as u8;
+    }
+}
+
+fn add_words(input: &[Word], differences: &[f32], sample: Sample, output: &mut [Word]) {
+    let (top, mask, shift) = (top_code(sample.bits) as f32, mask(sample), sample.shift);
+    for (word, (before, difference)) in output.iter_mut().zip(input.iter().zip(differences)) {
+        let before = u16::from_le_bytes(*before);
+        let code = sum(f32::from((before & mask) >> shift), *difference, top) as u16;
+        *word = (before & !mask | code << shift).to_le_bytes();
+    }
+}
+
+/// Code plus difference as a whole number, in the lowest 23 bits.
+#[inline(always)]
+fn sum(code: f32, difference: f32, top: f32) -> u32 {
+    let sum = (code + difference + 0.5).clamp(0.0, top);
+    // Rounding down by hand: a cast saturates, and that keeps the loop from vectors.
+    let near = sum + WHOLE;
+    let too_high = u32::from(near - WHOLE > sum);
+    near.to_bits().wrapping_sub(too_high)
+}
+
+/// Sets the first `count` samples of `component` in a row to `code`; bits of a word that are no
+/// code stay.
+pub(super) fn fill(row: &mut [u8], component: Component, sample: Sample, count: usize, code: u16) {
+    let (offset, step) = (component.offset, component.step);
+    if sample.bytes == 1 {
+        let places = row[offset..].iter_mut().step_by(step).take(count);
+        places.for_each(|place| *place = code as u8);
+        return;
+    }
+    let mask = mask(sample);
+    let words = row.as_chunks_mut::<2>().0;
+    for place in words[offset..].iter_mut().step_by(step).take(count) {
+        let kept = u16::from_le_bytes(*place) & !mask;
+        *place = (kept | code << sample.shift).to_le_bytes();
     }
 }

@@ -3,7 +3,9 @@
 
 use super::codes;
 use super::format::Layout;
+use super::ground::Ground;
 use super::mix::Mix;
+use super::picture::Picture;
 use crate::frame::Frame;
 
 /// The bits of an exponent; all of them are set where an `f32` is infinite or no number.
@@ -18,6 +20,7 @@ pub(super) struct Correction<'a> {
     gain: f64,
     first_row: usize,
     first_column: usize,
+    on_ground: bool,
     /// The row under way, as `[width, 3]`.
     row: Vec<f32>,
 }
@@ -31,6 +34,7 @@ impl<'a> Correction<'a> {
             gain: mix.gain(),
             first_row: mix.first_row(blurred.height()),
             first_column: mix.first_column(blurred.width()),
+            on_ground: mix.shows_difference(),
             row: vec![0.0; blurred.row(0).len()],
         }
     }
@@ -86,30 +90,42 @@ fn drop_wild_pixels(blurred: &[f32], sharp: &[f32], row: &mut [f32]) {
 #[derive(Debug)]
 pub(super) struct PlaneWriter {
     layout: &'static Layout,
+    /// What they are added to, if not to the picture.
+    ground: Option<Ground>,
     /// For each plane a row of it. What no component claims, padding and alpha, stays 0.
     rows: Vec<Vec<f32>>,
 }
 
 impl PlaneWriter {
-    /// For pictures of `width` pixels a row.
-    pub(super) fn new(layout: &'static Layout, width: usize) -> Self {
+    /// For rows of `picture` that take `correction`.
+    pub(super) fn new(picture: &Picture<'_>, correction: &Correction<'_>) -> Self {
+        let (layout, width) = (picture.format().layout(), picture.width());
         let planes = layout.planes.iter();
         let rows = planes
-            .map(|plane| vec![0.0; width.div_ceil(plane.step.horizontal) * plane.bytes])
+            .map(|plane| vec![0.0; width.div_ceil(plane.step.horizontal) * plane.samples])
             .collect();
-        Self { layout, rows }
+        let ground = correction.on_ground.then(|| Ground::new(picture));
+        Self {
+            layout,
+            ground,
+            rows,
+        }
     }
 
     /// Writes a row of an RGB format's only plane: `input` plus pixels, `[width, 3]`.
     pub(super) fn add_pixels(&mut self, values: &[f32], input: &[u8], output: &mut [u8]) {
         let Layout {
-            components, bits, ..
+            components, sample, ..
         } = *self.layout;
+        let input = match &mut self.ground {
+            Some(ground) => ground.row(0, input),
+            None => input,
+        };
         let offsets = [0, 1, 2].map(|channel: usize| components[channel].offset);
         let placed = &mut self.rows[0];
         // Spelt out, so that the orders that exist become constants of the loop.
         match (components[0].step, offsets) {
-            (3, [0, 1, 2]) => return codes::add(input, values, bits, output),
+            (3, [0, 1, 2]) => return codes::add(input, values, sample, output),
             (3, [2, 1, 0]) => codes::place_pixels::<3>(values, [2, 1, 0], placed),
             (4, [0, 1, 2]) => codes::place_pixels::<4>(values, [0, 1, 2], placed),
             (4, [2, 1, 0]) => codes::place_pixels::<4>(values, [2, 1, 0], placed),
@@ -118,11 +134,11 @@ impl PlaneWriter {
             (4, _) => codes::place_pixels::<4>(values, offsets, placed),
             _ => codes::place_pixels::<3>(values, offsets, placed),
         }
-        codes::add(input, placed, bits, output);
+        codes::add(input, placed, sample, output);
     }
 
     /// Writes a row of `plane`: `input` plus one row of values for each of the first components.
-    /// Components of other planes are passed over.
+    /// Components of other planes are passed over; a plane without any is copied.
     pub(super) fn add_components(
         &mut self,
         plane: usize,
@@ -130,14 +146,25 @@ impl PlaneWriter {
         input: &[u8],
         output: &mut [u8],
     ) {
-        let pairs = self.layout.components.iter().zip(values);
+        let Layout {
+            components, sample, ..
+        } = *self.layout;
+        if components.iter().all(|component| component.plane != plane) {
+            output.copy_from_slice(input);
+            return;
+        }
+        let input = match &mut self.ground {
+            Some(ground) => ground.row(plane, input),
+            None => input,
+        };
+        let pairs = components.iter().zip(values);
         for (component, values) in pairs.filter(|(component, _)| component.plane == plane) {
             if component.step == 1 {
-                codes::add(input, values, self.layout.bits, output);
+                codes::add(input, values, sample, output);
                 return;
             }
             codes::place(values, *component, &mut self.rows[plane]);
         }
-        codes::add(input, &self.rows[plane], self.layout.bits, output);
+        codes::add(input, &self.rows[plane], sample, output);
     }
 }

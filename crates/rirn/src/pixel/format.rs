@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The formats of pictures and the one table that says where their colour components lie.
+//! The formats of pictures.
 //!
-//! Names and planes are those of GStreamer's `GstVideoFormat`. A format is a row of [`layout`]:
-//! the kernels read subsampling, depth, planes and offsets from the row and know no format by
-//! name. A further 8-bit format (4:2:2, 4:4:4, packed YUV, planar RGB) is a further row; a deeper
-//! one also needs its sample type in `codes.rs`.
+//! Names and planes are those of GStreamer's `GstVideoFormat`. A format is a row of the one table
+//! in `table.rs`: the kernels read subsampling, depth, planes and offsets from the row and know no
+//! format by name.
+
+mod table;
+
+pub(crate) use table::{Component, Layout, Sample, Subsampling};
 
 use std::fmt;
 
@@ -19,9 +22,11 @@ pub enum Family {
     Yuv,
 }
 
-/// Memory layout of a picture, 8 bits a component.
+/// Memory layout of a picture. Samples are bytes unless a depth is given; deeper ones lie in words
+/// of 16 bits, low byte first.
 ///
-/// `x` in a name is a byte of padding, `A` is alpha; both are carried along untouched.
+/// `x` in a name is a byte of padding, `A` is alpha. Both are carried along untouched, and so are
+/// the bits of a word that belong to no sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PixelFormat {
@@ -55,158 +60,49 @@ pub enum PixelFormat {
     Nv12,
     /// 4:2:0, two planes: Y, and V U by turns.
     Nv21,
+    /// Three planes: green, blue, red.
+    Gbr,
+    /// Three planes, 10 bits: green, blue, red.
+    Gbr10,
+    /// One plane of luma, 16 bits.
+    Gray16,
+    /// 4:2:0, four planes: Y, U, V, alpha.
+    A420,
+    /// 4:2:0, three planes, 10 bits: Y, U, V.
+    I42010,
+    /// 4:2:0, three planes, 12 bits: Y, U, V.
+    I42012,
+    /// 4:2:0, two planes, 10 bits at the upper end of the word: Y, and U V by turns.
+    P010,
+    /// 4:2:2, three planes: Y, U, V.
+    Y42b,
+    /// 4:2:2, two planes: Y, and U V by turns.
+    Nv16,
+    /// 4:2:2, packed: Y U Y V for two pixels.
+    Yuy2,
+    /// 4:2:2, packed: U Y V Y for two pixels.
+    Uyvy,
+    /// 4:2:2, packed: Y V Y U for two pixels.
+    Yvyu,
+    /// 4:2:2, three planes, 10 bits: Y, U, V.
+    I42210,
+    /// 4:2:2, three planes, 12 bits: Y, U, V.
+    I42212,
+    /// 4:4:4, three planes: Y, U, V.
+    Y444,
+    /// 4:4:4, two planes: Y, and U V by turns.
+    Nv24,
+    /// 4:4:4, packed, 4 bytes: alpha, Y, U, V.
+    Ayuv,
+    /// 4:4:4, three planes, 10 bits: Y, U, V.
+    Y44410,
+    /// 4:4:4, three planes, 12 bits: Y, U, V.
+    Y44412,
 }
-
-/// Luma columns and rows that one sample stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Subsampling {
-    /// Columns: 1 or 2.
-    pub(crate) horizontal: usize,
-    /// Rows: 1 or 2.
-    pub(crate) vertical: usize,
-}
-
-/// One plane: each step of `bytes` bytes covers `step` luma pixels.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct PlaneLayout {
-    /// Luma columns and rows that a step covers.
-    pub(crate) step: Subsampling,
-    /// Bytes of a step.
-    pub(crate) bytes: usize,
-}
-
-/// Where the samples of one colour component lie in the rows of a plane.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Component {
-    /// Index of the plane.
-    pub(crate) plane: usize,
-    /// Byte of the first sample in a row.
-    pub(crate) offset: usize,
-    /// Bytes from one sample to the next: 1 to 4.
-    pub(crate) step: usize,
-}
-
-/// A row of the format table.
-#[derive(Debug)]
-pub(crate) struct Layout {
-    /// The format this row describes.
-    pub(crate) format: PixelFormat,
-    /// GStreamer's name.
-    pub(crate) name: &'static str,
-    /// What the components are.
-    pub(crate) family: Family,
-    /// Significant bits of a sample.
-    pub(crate) bits: u32,
-    /// Luma pixels that a chroma sample stands for; 1 and 1 without chroma.
-    pub(crate) chroma: Subsampling,
-    /// Planes in the order of memory: 1 to 4.
-    pub(crate) planes: &'static [PlaneLayout],
-    /// Red, green, blue; or luma; or luma, U, V. Alpha and padding are in no row.
-    pub(crate) components: &'static [Component],
-}
-
-/// Every pixel has its own sample.
-const FULL: Subsampling = Subsampling {
-    horizontal: 1,
-    vertical: 1,
-};
-/// 4:2:0.
-const QUARTER: Subsampling = Subsampling {
-    horizontal: 2,
-    vertical: 2,
-};
-
-const fn plane(step: Subsampling, bytes: usize) -> PlaneLayout {
-    PlaneLayout { step, bytes }
-}
-
-const fn at(plane: usize, offset: usize, step: usize) -> Component {
-    Component {
-        plane,
-        offset,
-        step,
-    }
-}
-
-const PACKED_3: &[PlaneLayout] = &[plane(FULL, 3)];
-const PACKED_4: &[PlaneLayout] = &[plane(FULL, 4)];
-const LUMA_ONLY: &[PlaneLayout] = &[plane(FULL, 1)];
-const PLANAR_420: &[PlaneLayout] = &[plane(FULL, 1), plane(QUARTER, 1), plane(QUARTER, 1)];
-const SEMI_420: &[PlaneLayout] = &[plane(FULL, 1), plane(QUARTER, 2)];
-
-const RGB: &[Component] = &[at(0, 0, 3), at(0, 1, 3), at(0, 2, 3)];
-const BGR: &[Component] = &[at(0, 2, 3), at(0, 1, 3), at(0, 0, 3)];
-const RGB_FIRST: &[Component] = &[at(0, 0, 4), at(0, 1, 4), at(0, 2, 4)];
-const BGR_FIRST: &[Component] = &[at(0, 2, 4), at(0, 1, 4), at(0, 0, 4)];
-const RGB_LAST: &[Component] = &[at(0, 1, 4), at(0, 2, 4), at(0, 3, 4)];
-const BGR_LAST: &[Component] = &[at(0, 3, 4), at(0, 2, 4), at(0, 1, 4)];
-const Y: &[Component] = &[at(0, 0, 1)];
-const Y_U_V: &[Component] = &[at(0, 0, 1), at(1, 0, 1), at(2, 0, 1)];
-const Y_V_U: &[Component] = &[at(0, 0, 1), at(2, 0, 1), at(1, 0, 1)];
-const Y_UV: &[Component] = &[at(0, 0, 1), at(1, 0, 2), at(1, 1, 2)];
-const Y_VU: &[Component] = &[at(0, 0, 1), at(1, 1, 2), at(1, 0, 2)];
-
-type Planes = &'static [PlaneLayout];
-type Components = &'static [Component];
-
-const fn rgb(f: PixelFormat, name: &'static str, planes: Planes, components: Components) -> Layout {
-    Layout {
-        format: f,
-        name,
-        family: Family::Rgb,
-        bits: 8,
-        chroma: FULL,
-        planes,
-        components,
-    }
-}
-
-const fn yuv(f: PixelFormat, name: &'static str, planes: Planes, components: Components) -> Layout {
-    Layout {
-        format: f,
-        name,
-        family: Family::Yuv,
-        bits: 8,
-        chroma: QUARTER,
-        planes,
-        components,
-    }
-}
-
-const fn gray(f: PixelFormat, name: &'static str, planes: Planes) -> Layout {
-    Layout {
-        format: f,
-        name,
-        family: Family::Gray,
-        bits: 8,
-        chroma: FULL,
-        planes,
-        components: Y,
-    }
-}
-
-/// The table, in the order of the enumeration.
-static TABLE: [Layout; PixelFormat::ALL.len()] = [
-    rgb(PixelFormat::Rgb, "RGB", PACKED_3, RGB),
-    rgb(PixelFormat::Bgr, "BGR", PACKED_3, BGR),
-    rgb(PixelFormat::Rgbx, "RGBx", PACKED_4, RGB_FIRST),
-    rgb(PixelFormat::Bgrx, "BGRx", PACKED_4, BGR_FIRST),
-    rgb(PixelFormat::Xrgb, "xRGB", PACKED_4, RGB_LAST),
-    rgb(PixelFormat::Xbgr, "xBGR", PACKED_4, BGR_LAST),
-    rgb(PixelFormat::Rgba, "RGBA", PACKED_4, RGB_FIRST),
-    rgb(PixelFormat::Bgra, "BGRA", PACKED_4, BGR_FIRST),
-    rgb(PixelFormat::Argb, "ARGB", PACKED_4, RGB_LAST),
-    rgb(PixelFormat::Abgr, "ABGR", PACKED_4, BGR_LAST),
-    gray(PixelFormat::Gray8, "GRAY8", LUMA_ONLY),
-    yuv(PixelFormat::I420, "I420", PLANAR_420, Y_U_V),
-    yuv(PixelFormat::Yv12, "YV12", PLANAR_420, Y_V_U),
-    yuv(PixelFormat::Nv12, "NV12", SEMI_420, Y_UV),
-    yuv(PixelFormat::Nv21, "NV21", SEMI_420, Y_VU),
-];
 
 impl PixelFormat {
     /// Every format, in the order of the table.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 34] = [
         Self::Rgb,
         Self::Bgr,
         Self::Rgbx,
@@ -222,11 +118,30 @@ impl PixelFormat {
         Self::Yv12,
         Self::Nv12,
         Self::Nv21,
+        Self::Gbr,
+        Self::Gbr10,
+        Self::Gray16,
+        Self::A420,
+        Self::I42010,
+        Self::I42012,
+        Self::P010,
+        Self::Y42b,
+        Self::Nv16,
+        Self::Yuy2,
+        Self::Uyvy,
+        Self::Yvyu,
+        Self::I42210,
+        Self::I42212,
+        Self::Y444,
+        Self::Nv24,
+        Self::Ayuv,
+        Self::Y44410,
+        Self::Y44412,
     ];
 
     /// The row of this format.
     pub(crate) fn layout(self) -> &'static Layout {
-        let row = &TABLE[self as usize];
+        let row = &table::TABLE[self as usize];
         debug_assert!(
             row.format == self,
             "the table is not in the order of the enumeration"
@@ -264,10 +179,11 @@ impl PixelFormat {
     /// `None` where the format has no such plane or the bytes overflow.
     #[must_use]
     pub fn plane_size(self, plane: usize, width: usize, height: usize) -> Option<(usize, usize)> {
-        let plane = self.layout().planes.get(plane)?;
+        let layout = self.layout();
+        let plane = layout.planes.get(plane)?;
         let steps = width.div_ceil(plane.step.horizontal);
         Some((
-            steps.checked_mul(plane.bytes)?,
+            steps.checked_mul(plane.samples * layout.sample.bytes)?,
             height.div_ceil(plane.step.vertical),
         ))
     }

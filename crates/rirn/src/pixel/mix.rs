@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! How much of the network's correction goes into the output, and where.
 
-/// Part of the picture that stays as it came, for comparing before and after.
+/// How much larger than it is [`Split::Difference`] shows the correction.
+const MAGNIFIED: f64 = 4.0;
+
+/// What is shown besides the corrected picture, for comparing before and after.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum Split {
     /// The correction goes everywhere.
@@ -11,16 +14,19 @@ pub enum Split {
     Vertical(f32),
     /// Rows above `position * height`, rounded, stay untouched; `position` in `[0, 1]`.
     Horizontal(f32),
+    /// Not the picture, but the correction itself, everywhere: four times as large and added to
+    /// mid-grey. Mid-grey is what nothing was done to.
+    Difference,
 }
 
-/// Strength and place of the correction.
+/// Strength, place and view of the correction.
 ///
 /// Values outside `[0, 1]` act as the nearer end of it, NaN as 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Mix {
     /// Share of the correction: 0 leaves the input as it is, 1 is what the network says.
     pub strength: f32,
-    /// Part that stays untouched.
+    /// Part that stays untouched, or the view of the correction itself.
     pub split: Split,
 }
 
@@ -35,16 +41,26 @@ impl Default for Mix {
 }
 
 impl Mix {
-    /// Strength within `[0, 1]`.
+    /// Strength within `[0, 1]`, magnified for the view of the correction itself.
     pub(crate) fn gain(&self) -> f64 {
-        within_unit(self.strength)
+        let magnified = if self.shows_difference() {
+            MAGNIFIED
+        } else {
+            1.0
+        };
+        magnified * within_unit(self.strength)
+    }
+
+    /// The correction is added to mid-grey, not to the picture.
+    pub(crate) fn shows_difference(&self) -> bool {
+        self.split == Split::Difference
     }
 
     /// First column that takes the correction; `width` for none.
     pub(crate) fn first_column(&self, width: usize) -> usize {
         match self.split {
             Split::Vertical(position) => share(position, width),
-            Split::None | Split::Horizontal(_) => 0,
+            Split::None | Split::Horizontal(_) | Split::Difference => 0,
         }
     }
 
@@ -52,7 +68,7 @@ impl Mix {
     pub(crate) fn first_row(&self, height: usize) -> usize {
         match self.split {
             Split::Horizontal(position) => share(position, height),
-            Split::None | Split::Vertical(_) => 0,
+            Split::None | Split::Vertical(_) | Split::Difference => 0,
         }
     }
 }
@@ -93,13 +109,11 @@ mod tests {
 
     #[test]
     fn strength_stays_within_its_range() {
-        let gain = |strength| {
-            Mix {
-                strength,
-                split: Split::None,
-            }
-            .gain()
-        };
-        assert_eq!([-0.5, 0.25, 3.0, f32::NAN].map(gain), [0.0, 0.25, 1.0, 0.0]);
+        let gain = |strength, split| Mix { strength, split }.gain();
+        let strengths = [-0.5, 0.25, 3.0, f32::NAN];
+        let plain = strengths.map(|strength| gain(strength, Split::None));
+        assert_eq!(plain, [0.0, 0.25, 1.0, 0.0]);
+        let magnified = strengths.map(|strength| gain(strength, Split::Difference));
+        assert_eq!(magnified, [0.0, 1.0, 4.0, 0.0]);
     }
 }

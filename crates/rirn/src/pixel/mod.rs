@@ -5,15 +5,17 @@
 //! convert back: it carries only what the network changed into a copy of the input, so that
 //! whatever the network leaves alone comes out bit by bit as it came in, in 4:2:0 as well.
 //!
-//! Values are gamma-coded as in the picture; a code is `zero + scale * value`, with 0 and 255 for
-//! full range, 16 and 219 for limited luma and RGB, 128 and 224 for limited chroma. Scaling,
-//! transfer curves and interlacing are not done here.
+//! Values are gamma-coded as in the picture; a code is `zero + scale * value`, with 0 and the
+//! largest code for full range; of 8 bits, 16 and 219 for limited luma and RGB, 128 and 224 for
+//! limited chroma, and for deeper samples these shifted. Scaling, transfer curves and interlacing
+//! are not done here.
 
 mod chroma;
 mod codes;
 mod color;
 mod correction;
 mod format;
+mod ground;
 mod mix;
 mod picture;
 mod rgb;
@@ -58,9 +60,14 @@ pub fn unpack(picture: &Picture<'_>, frame: &mut Frame) -> Result<(), PixelError
 /// to nearest, halves up, and limited to what the format's bits hold, not to its nominal range.
 ///
 /// Where `sharp` equals `blurred`, on the untouched side of the split, and for alpha and padding,
-/// the bytes are those of the input. A sample of chroma is on the side of its first luma column
-/// or row; the other side is exactly what it would be without the split. A pixel with a non-finite
-/// difference takes no correction. Stride padding of `output` is not written.
+/// the bits are those of the input; so are always the bits of a word that belong to no sample. A
+/// sample of chroma is on the side of its first luma column or row; the other side is exactly what
+/// it would be without the split. A pixel with a non-finite difference takes no correction. Stride
+/// padding of `output` is not written.
+///
+/// With [`Split::Difference`] mid-grey stands for the input: the middle between black and white,
+/// halves up, and neutral chroma; and the difference is four times as large. Alpha, padding and
+/// unused bits are the input's all the same.
 ///
 /// # Errors
 /// [`PixelError::Format`], [`PixelError::PictureSize`] or [`PixelError::Colorimetry`] if the

@@ -10,13 +10,13 @@ use crate::frame::Frame;
 /// Fills `frame`, which has the picture's size.
 pub(super) fn unpack(picture: &Picture<'_>, frame: &mut Frame) {
     let layout = picture.format().layout();
-    let level = Level::luma(picture.colorimetry().range, layout.bits);
-    let table = codes::table(level, (0.0, 1.0));
+    let level = Level::luma(picture.colorimetry().range, layout.sample.bits);
+    let meaning = codes::Values::new(level, (0.0, 1.0), layout.sample);
     for y in 0..picture.height() {
         let values = frame.row_mut(y);
         for (channel, component) in layout.components.iter().enumerate() {
             let row = picture.row(component.plane, y);
-            codes::decode(row, *component, &table, &mut values[channel..], 3);
+            codes::decode(row, *component, &meaning, &mut values[channel..], 3);
         }
     }
 }
@@ -28,9 +28,18 @@ pub(super) fn pack(
     output: &mut PictureMut<'_>,
 ) {
     let layout = input.format().layout();
-    let level = Level::luma(input.colorimetry().range, layout.bits);
+    let level = Level::luma(input.colorimetry().range, layout.sample.bits);
     correction.scale(level.scale);
-    let mut writer = PlaneWriter::new(layout, input.width());
+    if layout.planes.len() == 1 {
+        pack_packed(input, correction, output);
+    } else {
+        pack_planar(input, correction, output);
+    }
+}
+
+/// All colours in one plane; the correction is in codes.
+fn pack_packed(input: &Picture<'_>, mut correction: Correction<'_>, output: &mut PictureMut<'_>) {
+    let mut writer = PlaneWriter::new(input, &correction);
     let (first_row, first_column) = (correction.first_row(), correction.first_column());
     for y in 0..input.height() {
         let (before, after) = (input.row(0, y), output.row_mut(0, y));
@@ -41,5 +50,34 @@ pub(super) fn pack(
         let differences = correction.row(y);
         differences[..3 * first_column].fill(0.0);
         writer.add_pixels(differences, before, after);
+    }
+}
+
+/// A plane for each colour; the correction is in codes.
+fn pack_planar(input: &Picture<'_>, mut correction: Correction<'_>, output: &mut PictureMut<'_>) {
+    let planes = input.format().plane_count();
+    let mut writer = PlaneWriter::new(input, &correction);
+    let [mut red, mut green, mut blue] = [(); 3].map(|()| vec![0.0; input.width()]);
+    let (first_row, first_column) = (correction.first_row(), correction.first_column());
+    for y in 0..input.height() {
+        let differences = correction.row(y);
+        differences[..3 * first_column].fill(0.0);
+        split_colours(differences, [&mut red, &mut green, &mut blue]);
+        for plane in 0..planes {
+            let (before, after) = (input.row(plane, y), output.row_mut(plane, y));
+            if y < first_row {
+                after.copy_from_slice(before);
+            } else {
+                writer.add_components(plane, &[&red, &green, &blue], before, after);
+            }
+        }
+    }
+}
+
+/// Pixels `[width, 3]` to a row of each colour.
+fn split_colours(pixels: &[f32], [red, green, blue]: [&mut [f32]; 3]) {
+    let colours = red.iter_mut().zip(green.iter_mut().zip(blue));
+    for ([r, g, b], (red, (green, blue))) in pixels.as_chunks::<3>().0.iter().zip(colours) {
+        (*red, *green, *blue) = (*r, *g, *b);
     }
 }

@@ -6,9 +6,10 @@
 //! there and back.
 
 use super::chroma::{Downsampler, Upsampler};
-use super::codes;
+use super::codes::{self, Values};
 use super::color::{Level, ToRgb, ToYuv};
 use super::correction::{Correction, PlaneWriter};
+use super::format::Sample;
 use super::picture::{Picture, PictureMut};
 use crate::frame::Frame;
 
@@ -19,8 +20,8 @@ const UNLIMITED: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
 /// Fills `frame` from a grey picture of the same size: luma three times.
 pub(super) fn unpack_gray(picture: &Picture<'_>, frame: &mut Frame) {
     let layout = picture.format().layout();
-    let level = Level::luma(picture.colorimetry().range, layout.bits);
-    let table = codes::table(level, (0.0, 1.0));
+    let level = Level::luma(picture.colorimetry().range, layout.sample.bits);
+    let meaning = Values::new(level, (0.0, 1.0), layout.sample);
     let luma = layout.components[0];
     for y in 0..picture.height() {
         let values = frame.row_mut(y);
@@ -28,7 +29,7 @@ pub(super) fn unpack_gray(picture: &Picture<'_>, frame: &mut Frame) {
             codes::decode(
                 picture.row(luma.plane, y),
                 luma,
-                &table,
+                &meaning,
                 &mut values[channel..],
                 3,
             );
@@ -40,23 +41,18 @@ pub(super) fn unpack_gray(picture: &Picture<'_>, frame: &mut Frame) {
 pub(super) fn unpack(picture: &Picture<'_>, frame: &mut Frame) {
     let layout = picture.format().layout();
     let (width, colorimetry) = (picture.width(), picture.colorimetry());
-    let luma_table = codes::table(Level::luma(colorimetry.range, layout.bits), UNLIMITED);
-    let chroma_table = codes::table(Level::chroma(colorimetry.range, layout.bits), UNLIMITED);
+    let Sample { bits, .. } = layout.sample;
+    let [of_luma, of_chroma] = [Level::luma, Level::chroma]
+        .map(|level| Values::new(level(colorimetry.range, bits), UNLIMITED, layout.sample));
     let to_rgb = ToRgb::new(colorimetry.matrix);
     let [luma, u, v] = [0, 1, 2].map(|component| layout.components[component]);
     let mut luma_row = vec![0.0; width];
     let [mut u, mut v] =
         [u, v].map(|c| Upsampler::new(c, layout.chroma, colorimetry.siting, width));
     for y in 0..picture.height() {
-        codes::decode(
-            picture.row(luma.plane, y),
-            luma,
-            &luma_table,
-            &mut luma_row,
-            1,
-        );
-        let u = u.row(picture, y, &chroma_table);
-        let v = v.row(picture, y, &chroma_table);
+        codes::decode(picture.row(luma.plane, y), luma, &of_luma, &mut luma_row, 1);
+        let u = u.row(picture, y, &of_chroma);
+        let v = v.row(picture, y, &of_chroma);
         write_rgb([&luma_row, u, v], to_rgb, frame.row_mut(y));
     }
 }
@@ -84,9 +80,9 @@ pub(super) fn pack_gray(
     output: &mut PictureMut<'_>,
 ) {
     let layout = input.format().layout();
-    let [red, green, blue] = ToYuv::new(input.colorimetry(), layout.bits).luma;
-    correction.scale(Level::luma(input.colorimetry().range, layout.bits).scale);
-    let mut writer = PlaneWriter::new(layout, input.width());
+    let [red, green, blue] = ToYuv::new(input.colorimetry(), layout.sample.bits).luma;
+    correction.scale(Level::luma(input.colorimetry().range, layout.sample.bits).scale);
+    let mut writer = PlaneWriter::new(input, &correction);
     let mut luma = vec![0.0; input.width()];
     let (first_row, first_column) = (correction.first_row(), correction.first_column());
     for y in 0..input.height() {
@@ -112,8 +108,8 @@ pub(super) fn pack(
 ) {
     let layout = input.format().layout();
     let (size, colorimetry) = ((input.width(), input.height()), input.colorimetry());
-    let to_yuv = ToYuv::new(colorimetry, layout.bits);
-    let mut writer = PlaneWriter::new(layout, size.0);
+    let to_yuv = ToYuv::new(colorimetry, layout.sample.bits);
+    let mut writer = PlaneWriter::new(input, &correction);
     let mut luma = vec![0.0; size.0];
     let [mut u, mut v] =
         [(); 2].map(|()| Downsampler::new(layout.chroma, colorimetry.siting, size));

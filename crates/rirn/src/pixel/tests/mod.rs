@@ -8,7 +8,8 @@ mod refusals;
 mod table;
 
 use super::{
-    Colorimetry, Matrix, Mix, Picture, PictureMut, PixelFormat, Range, Siting, Split, pack, unpack,
+    Colorimetry, Family, Matrix, Mix, Picture, PictureMut, PixelFormat, Range, Siting, Split, pack,
+    unpack,
 };
 use crate::frame::Frame;
 

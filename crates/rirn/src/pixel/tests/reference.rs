@@ -5,40 +5,147 @@
 use super::{Matrix, Owned, Range};
 use crate::frame::Frame;
 
-/// Plane, byte offset and byte step of each component; and whether there is chroma.
-fn places(name: &str) -> (&'static [(usize, usize, usize)], bool) {
-    match name {
-        "RGB" => (&[(0, 0, 3), (0, 1, 3), (0, 2, 3)], false),
-        "BGR" => (&[(0, 2, 3), (0, 1, 3), (0, 0, 3)], false),
-        "RGBx" | "RGBA" => (&[(0, 0, 4), (0, 1, 4), (0, 2, 4)], false),
-        "BGRx" | "BGRA" => (&[(0, 2, 4), (0, 1, 4), (0, 0, 4)], false),
-        "xRGB" | "ARGB" => (&[(0, 1, 4), (0, 2, 4), (0, 3, 4)], false),
-        "xBGR" | "ABGR" => (&[(0, 3, 4), (0, 2, 4), (0, 1, 4)], false),
-        "GRAY8" => (&[(0, 0, 1)], false),
-        "I420" => (&[(0, 0, 1), (1, 0, 1), (2, 0, 1)], true),
-        "YV12" => (&[(0, 0, 1), (2, 0, 1), (1, 0, 1)], true),
-        "NV12" => (&[(0, 0, 1), (1, 0, 2), (1, 1, 2)], true),
-        "NV21" => (&[(0, 0, 1), (1, 1, 2), (1, 0, 2)], true),
+/// Where the samples of a format lie.
+pub(super) struct Places {
+    /// Plane, byte offset and byte step of each component: RGB, luma, or luma with U and V.
+    pub(super) components: &'static [(usize, usize, usize)],
+    /// Luma columns and rows of a chroma sample; none without chroma.
+    chroma: Option<(usize, usize)>,
+    /// Bits of a code.
+    pub(super) bits: u32,
+    /// Which bit of a little-endian word is the lowest of the code.
+    lowest: u32,
+}
+
+/// Component of a sample, and column and row on the component's own grid.
+pub(super) type Place = (usize, usize, usize);
+
+/// The list of the reference.
+pub(super) fn places(name: &str) -> Places {
+    let (components, chroma): (&[_], _) = match name {
+        "RGB" => (&[(0, 0, 3), (0, 1, 3), (0, 2, 3)], None),
+        "BGR" => (&[(0, 2, 3), (0, 1, 3), (0, 0, 3)], None),
+        "RGBx" | "RGBA" => (&[(0, 0, 4), (0, 1, 4), (0, 2, 4)], None),
+        "BGRx" | "BGRA" => (&[(0, 2, 4), (0, 1, 4), (0, 0, 4)], None),
+        "xRGB" | "ARGB" => (&[(0, 1, 4), (0, 2, 4), (0, 3, 4)], None),
+        "xBGR" | "ABGR" => (&[(0, 3, 4), (0, 2, 4), (0, 1, 4)], None),
+        "GBR" => (&[(2, 0, 1), (0, 0, 1), (1, 0, 1)], None),
+        "GBR_10LE" => (&[(2, 0, 2), (0, 0, 2), (1, 0, 2)], None),
+        "GRAY8" => (&[(0, 0, 1)], None),
+        "GRAY16_LE" => (&[(0, 0, 2)], None),
+        "I420" | "A420" => (&[(0, 0, 1), (1, 0, 1), (2, 0, 1)], Some((2, 2))),
+        "YV12" => (&[(0, 0, 1), (2, 0, 1), (1, 0, 1)], Some((2, 2))),
+        "NV12" => (&[(0, 0, 1), (1, 0, 2), (1, 1, 2)], Some((2, 2))),
+        "NV21" => (&[(0, 0, 1), (1, 1, 2), (1, 0, 2)], Some((2, 2))),
+        "I420_10LE" | "I420_12LE" => (&[(0, 0, 2), (1, 0, 2), (2, 0, 2)], Some((2, 2))),
+        "P010_10LE" => (&[(0, 0, 2), (1, 0, 4), (1, 2, 4)], Some((2, 2))),
+        "Y42B" => (&[(0, 0, 1), (1, 0, 1), (2, 0, 1)], Some((2, 1))),
+        "NV16" => (&[(0, 0, 1), (1, 0, 2), (1, 1, 2)], Some((2, 1))),
+        "YUY2" => (&[(0, 0, 2), (0, 1, 4), (0, 3, 4)], Some((2, 1))),
+        "UYVY" => (&[(0, 1, 2), (0, 0, 4), (0, 2, 4)], Some((2, 1))),
+        "YVYU" => (&[(0, 0, 2), (0, 3, 4), (0, 1, 4)], Some((2, 1))),
+        "I422_10LE" | "I422_12LE" => (&[(0, 0, 2), (1, 0, 2), (2, 0, 2)], Some((2, 1))),
+        "Y444" => (&[(0, 0, 1), (1, 0, 1), (2, 0, 1)], Some((1, 1))),
+        "NV24" => (&[(0, 0, 1), (1, 0, 2), (1, 1, 2)], Some((1, 1))),
+        "AYUV" => (&[(0, 1, 4), (0, 2, 4), (0, 3, 4)], Some((1, 1))),
+        "Y444_10LE" | "Y444_12LE" => (&[(0, 0, 2), (1, 0, 2), (2, 0, 2)], Some((1, 1))),
         other => panic!("the reference does not know {other}"),
+    };
+    let (bits, lowest) = match name {
+        "P010_10LE" => (10, 6),
+        "GRAY16_LE" => (16, 0),
+        _ if name.ends_with("_10LE") => (10, 0),
+        _ if name.ends_with("_12LE") => (12, 0),
+        _ => (8, 0),
+    };
+    Places {
+        components,
+        chroma,
+        bits,
+        lowest,
+    }
+}
+
+impl Places {
+    /// Luma columns and rows that a sample of a component stands for.
+    pub(super) fn covered(&self, component: usize) -> (usize, usize) {
+        match self.chroma {
+            Some(covered) if component > 0 => covered,
+            _ => (1, 1),
+        }
     }
 }
 
 /// Plane and byte of sample (`x`, `y`) of a component, on the component's own grid.
-fn index(picture: &Owned, component: usize, x: usize, y: usize) -> (usize, usize) {
-    let (plane, offset, step) = places(picture.format.name()).0[component];
+fn index(picture: &Owned, places: &Places, (component, x, y): Place) -> (usize, usize) {
+    let (plane, offset, step) = places.components[component];
     (plane, y * picture.planes[plane].1 + x * step + offset)
 }
 
-fn code(picture: &Owned, component: usize, x: usize, y: usize) -> f64 {
-    let (plane, index) = index(picture, component, x, y);
-    f64::from(picture.planes[plane].0[index])
+fn code(picture: &Owned, places: &Places, place: Place) -> f64 {
+    let (plane, index) = index(picture, places, place);
+    let bytes = &picture.planes[plane].0[index..];
+    if places.bits == 8 {
+        return f64::from(bytes[0]);
+    }
+    let word = u32::from(bytes[0]) + 256 * u32::from(bytes[1]);
+    f64::from((word >> places.lowest) % (1 << places.bits))
+}
+
+/// The codes of all [`samples`].
+pub(super) fn codes(picture: &Owned) -> Vec<f64> {
+    let places = places(picture.format.name());
+    let samples = samples(picture).into_iter();
+    samples.map(|place| code(picture, &places, place)).collect()
+}
+
+/// Every sample of a picture.
+pub(super) fn samples(picture: &Owned) -> Vec<Place> {
+    let places = places(picture.format.name());
+    let mut samples = Vec::new();
+    for component in 0..places.components.len() {
+        let (across, down) = places.covered(component);
+        let (columns, rows) = (
+            picture.width.div_ceil(across),
+            picture.height.div_ceil(down),
+        );
+        samples.extend((0..rows * columns).map(|i| (component, i % columns, i / columns)));
+    }
+    samples
+}
+
+/// The picture with all bits of its codes cleared: what belongs to no colour.
+pub(super) fn without_codes(picture: &Owned) -> Owned {
+    let places = places(picture.format.name());
+    let Places { bits, lowest, .. } = places;
+    let mut rest = picture.clone();
+    for place in samples(picture) {
+        let (plane, index) = index(picture, &places, place);
+        let bytes = &mut rest.planes[plane].0[index..];
+        if bits == 8 {
+            bytes[0] = 0;
+        } else {
+            let code = ((1_u32 << bits) - 1) << lowest;
+            bytes[0] &= !(code as u8);
+            bytes[1] &= !((code >> 8) as u8);
+        }
+    }
+    rest
 }
 
 /// Zero and scale of luma, grey and RGB, then of chroma.
-fn levels(range: Range) -> [(f64, f64); 2] {
+pub(super) fn levels(range: Range, bits: u32) -> [(f64, f64); 2] {
+    // Codes of `bits` bits in one of 8 bits.
+    let deeper = f64::from(1_u32 << (bits - 8));
     match range {
-        Range::Full => [(0.0, 255.0), (128.0, 255.0)],
-        Range::Limited => [(16.0, 219.0), (128.0, 224.0)],
+        Range::Full => {
+            let top = 256.0 * deeper - 1.0;
+            [(0.0, top), (128.0 * deeper, top)]
+        }
+        Range::Limited => [
+            (16.0 * deeper, 219.0 * deeper),
+            (128.0 * deeper, 224.0 * deeper),
+        ],
     }
 }
 
@@ -54,14 +161,17 @@ fn weights(matrix: Matrix) -> [f64; 3] {
 }
 
 /// The two chroma samples around luma sample `at`, and the share of the second.
-fn between(at: usize, count: usize, cosited: bool) -> (usize, usize, f64) {
+fn between(at: usize, factor: usize, length: usize, cosited: bool) -> (usize, usize, f64) {
+    if factor == 1 {
+        return (at, at, 0.0);
+    }
     let position = if cosited {
         at as f64 / 2.0
     } else {
         (at as f64 - 0.5) / 2.0
     };
     let floor = position.floor();
-    let last = count as f64 - 1.0;
+    let last = length.div_ceil(2) as f64 - 1.0;
     (
         floor.clamp(0.0, last) as usize,
         (floor + 1.0).clamp(0.0, last) as usize,
@@ -70,43 +180,44 @@ fn between(at: usize, count: usize, cosited: bool) -> (usize, usize, f64) {
 }
 
 /// A chroma value at a luma pixel.
-fn chroma(picture: &Owned, component: usize, x: usize, y: usize) -> f64 {
+fn chroma(picture: &Owned, places: &Places, (component, x, y): Place) -> f64 {
     let siting = picture.colorimetry.siting;
-    let (left, right, across) = between(x, picture.width.div_ceil(2), siting.h_cosited);
-    let (upper, lower, down) = between(y, picture.height.div_ceil(2), siting.v_cosited);
-    let at = |x, y| code(picture, component, x, y);
+    let (factor_x, factor_y) = places.covered(component);
+    let (left, right, across) = between(x, factor_x, picture.width, siting.h_cosited);
+    let (upper, lower, down) = between(y, factor_y, picture.height, siting.v_cosited);
+    let at = |x, y| code(picture, places, (component, x, y));
     let above = at(left, upper) * (1.0 - across) + at(right, upper) * across;
     let below = at(left, lower) * (1.0 - across) + at(right, lower) * across;
-    let (zero, scale) = levels(picture.colorimetry.range)[1];
+    let (zero, scale) = levels(picture.colorimetry.range, places.bits)[1];
     (above * (1.0 - down) + below * down - zero) / scale
 }
 
 /// RGB of a pixel.
 pub(super) fn rgb(picture: &Owned, x: usize, y: usize) -> [f64; 3] {
-    let (zero, scale) = levels(picture.colorimetry.range)[0];
-    let value = |component| (code(picture, component, x, y) - zero) / scale;
-    let (components, has_chroma) = places(picture.format.name());
-    let rgb = if has_chroma {
+    let places = places(picture.format.name());
+    let (zero, scale) = levels(picture.colorimetry.range, places.bits)[0];
+    let value = |component| (code(picture, &places, (component, x, y)) - zero) / scale;
+    let rgb = if places.chroma.is_some() {
         let [kr, kg, kb] = weights(picture.colorimetry.matrix);
-        let (luma, u, v) = (value(0), chroma(picture, 1, x, y), chroma(picture, 2, x, y));
+        let luma = value(0);
+        let [u, v] = [1, 2].map(|component| chroma(picture, &places, (component, x, y)));
         let red = luma + v * 2.0 * (1.0 - kr);
         let blue = luma + u * 2.0 * (1.0 - kb);
         // Green is what red and blue leave of the luma.
         [red, (luma - kr * red - kb * blue) / kg, blue]
     } else {
-        [0, 1, 2].map(|channel| value(channel.min(components.len() - 1)))
+        [0, 1, 2].map(|channel| value(channel.min(places.components.len() - 1)))
     };
     rgb.map(|value| value.clamp(0.0, 1.0))
 }
 
-/// The exact, unrounded codes of the output: calls `check(plane, byte, code)` for each sample.
-pub(super) fn pack(
+/// What the correction adds to each of the [`samples`], exactly, in codes.
+pub(super) fn corrections(
     input: &Owned,
     blurred: &Frame,
     sharp: &Frame,
     strength: f64,
-    mut check: impl FnMut(usize, usize, f64),
-) {
+) -> Vec<f64> {
     let (width, height) = (input.width, input.height);
     let difference = |x: usize, y: usize| {
         let at = 3 * (y.min(height - 1) * width + x.min(width - 1));
@@ -117,49 +228,50 @@ pub(super) fn pack(
     };
     let [kr, kg, kb] = weights(input.colorimetry.matrix);
     let luma = |[r, g, b]: [f64; 3]| kr * r + kg * g + kb * b;
-    let [(_, scale), (_, chroma_scale)] = levels(input.colorimetry.range);
-    let (components, has_chroma) = places(input.format.name());
-    let mut put = |component, x, y, change: f64| {
-        let (plane, index) = index(input, component, x, y);
-        check(
-            plane,
-            index,
-            f64::from(input.planes[plane].0[index]) + change,
-        );
+    let places = places(input.format.name());
+    let [(_, scale), (_, chroma_scale)] = levels(input.colorimetry.range, places.bits);
+    let is_rgb = places.components.len() == 3 && places.chroma.is_none();
+    let siting = input.colorimetry.siting;
+    let change = |(component, x, y): Place| {
+        if is_rgb {
+            return scale * difference(x, y)[component];
+        }
+        if component == 0 {
+            return scale * luma(difference(x, y));
+        }
+        let (across, down) = places.covered(component);
+        let columns = taps(x * across, across, siting.h_cosited);
+        let rows = taps(y * down, down, siting.v_cosited);
+        let mean = average(&columns, &rows, difference);
+        let (colour, weight) = if component == 1 {
+            (mean[2], kb)
+        } else {
+            (mean[0], kr)
+        };
+        chroma_scale * (colour - luma(mean)) / (2.0 - 2.0 * weight)
     };
-    for (x, y) in (0..height).flat_map(|y| (0..width).map(move |x| (x, y))) {
-        let change = difference(x, y);
-        if components.len() == 3 && !has_chroma {
-            (0..3).for_each(|channel| put(channel, x, y, scale * change[channel]));
-            continue;
-        }
-        put(0, x, y, scale * luma(change));
-        if has_chroma && x % 2 == 0 && y % 2 == 0 {
-            let siting = input.colorimetry.siting;
-            let mean = average(x, y, [siting.h_cosited, siting.v_cosited], difference);
-            let u = (mean[2] - luma(mean)) / (2.0 - 2.0 * kb);
-            let v = (mean[0] - luma(mean)) / (2.0 - 2.0 * kr);
-            put(1, x / 2, y / 2, chroma_scale * u);
-            put(2, x / 2, y / 2, chroma_scale * v);
-        }
+    samples(input).into_iter().map(change).collect()
+}
+
+/// Luma samples that a chroma sample stands for, from `at` on, and their shares.
+fn taps(at: usize, factor: usize, cosited: bool) -> Vec<(usize, f64)> {
+    match (factor, cosited) {
+        (1, _) => vec![(at, 1.0)],
+        (_, true) => vec![(at.saturating_sub(1), 0.25), (at, 0.5), (at + 1, 0.25)],
+        (_, false) => vec![(at, 0.5), (at + 1, 0.5)],
     }
 }
 
-/// The mean around even pixel (`x`, `y`) that a chroma sample stands for.
+/// The mean over columns and rows with their shares.
 fn average(
-    x: usize,
-    y: usize,
-    cosited: [bool; 2],
+    columns: &[(usize, f64)],
+    rows: &[(usize, f64)],
     difference: impl Fn(usize, usize) -> [f64; 3],
 ) -> [f64; 3] {
-    let taps = |at: usize, cosited| match cosited {
-        true => vec![(at.saturating_sub(1), 0.25), (at, 0.5), (at + 1, 0.25)],
-        false => vec![(at, 0.5), (at + 1, 0.5)],
-    };
     let mut mean = [0.0; 3];
-    for (y, of_row) in taps(y, cosited[1]) {
-        for (x, of_column) in taps(x, cosited[0]) {
-            let change = difference(x, y);
+    for (y, of_row) in rows {
+        for (x, of_column) in columns {
+            let change = difference(*x, *y);
             (0..3).for_each(|channel| mean[channel] += of_row * of_column * change[channel]);
         }
     }
