@@ -184,7 +184,7 @@ impl RirnDeblur {
         let (input, blurred, sharp) = match finished {
             Finished::Event(event) => return Ok(Ready::Event(event)),
             Finished::Untouched(buffer) => return Ok(Ready::Buffer(buffer)),
-            Finished::Sharp { input, .. } if settings.strength <= 0.0 => {
+            Finished::Sharp { input, .. } if settings.leaves_input() => {
                 return Ok(Ready::Buffer(input));
             }
             Finished::Sharp {

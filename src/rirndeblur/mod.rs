@@ -105,6 +105,12 @@ pub enum SplitView {
     /// The input above, the result below.
     #[enum_value(name = "Input above, result below", nick = "horizontal")]
     Horizontal,
+    /// The correction alone, magnified, on mid-grey.
+    #[enum_value(
+        name = "The correction alone, magnified, on mid-grey",
+        nick = "difference"
+    )]
+    Difference,
 }
 
 /// What happens to a frame that is already late.

@@ -166,6 +166,11 @@ impl Settings {
         (self.processing_latency != MEASURED).then_some(self.processing_latency)
     }
 
+    /// Whether a frame goes out as it came although the network has worked on it.
+    pub(crate) fn leaves_input(&self) -> bool {
+        self.strength <= 0.0 && self.split_view != SplitView::Difference
+    }
+
     /// The threshold of scene cuts, none where they are not looked for.
     pub(crate) fn scene_cuts(&self) -> Option<f64> {
         self.scene_cut_detection.then_some(self.scene_cut_threshold)
@@ -181,6 +186,7 @@ impl Settings {
                 SplitView::None => Split::None,
                 SplitView::Vertical => Split::Vertical(position),
                 SplitView::Horizontal => Split::Horizontal(position),
+                SplitView::Difference => Split::Difference,
             },
         }
     }
@@ -295,7 +301,7 @@ fn while_playing() -> Vec<ParamSpec> {
             .build(),
         ParamSpecEnum::builder_with_default("split-view", SplitView::None)
             .nick("Split view")
-            .blurb("Shows the input beside the result")
+            .blurb("Shows the input beside the result, or the correction alone")
             .mutable_playing()
             .build(),
         ParamSpecDouble::builder("split-position")

@@ -48,7 +48,7 @@ const PROPERTIES: [(&str, &str, &str, &str, Mutable); 23] = [
     (
         "split-view",
         "GstRirnDeblurSplitView",
-        "none vertical horizontal",
+        "none vertical horizontal difference",
         "none",
         Mutable::Playing,
     ),
