@@ -11,20 +11,47 @@ use rirn::pixel::PixelFormat;
 /// The pixels of a buffer, without what lies between the rows.
 pub(crate) fn visible(buffer: &gst::Buffer, caps: &gst::Caps) -> Vec<u8> {
     let info = info(caps);
-    let (offsets, strides) = match buffer.meta::<VideoMeta>() {
-        Some(meta) => (meta.offset().to_vec(), meta.stride().to_vec()),
-        None => (info.offset().to_vec(), info.stride().to_vec()),
-    };
     let bytes = bytes(buffer);
     let mut seen = Vec::new();
-    for (plane, (offset, stride)) in offsets.into_iter().zip(strides).enumerate() {
+    for (plane, (offset, stride)) in places(buffer, &info).into_iter().enumerate() {
         let (row_bytes, rows) = plane_size(&info, plane);
-        let stride = usize::try_from(stride).expect("a stride");
         for row in 0..rows {
             seen.extend_from_slice(&bytes[offset + row * stride..][..row_bytes]);
         }
     }
     seen
+}
+
+/// The codes of a component, row by row, where GStreamer says that they are.
+pub(crate) fn codes(buffer: &gst::Buffer, caps: &gst::Caps, component: u8) -> Vec<u32> {
+    let info = info(caps);
+    let (format, at) = (info.format_info(), usize::from(component));
+    let (start, stride) = places(buffer, &info)[format.plane()[at] as usize];
+    let first = start + usize::try_from(format.poffset()[at]).expect("an offset");
+    let step = usize::try_from(format.pixel_stride()[at]).expect("a step");
+    let (depth, shift) = (format.depth()[at], format.shift()[at]);
+    let bytes = bytes(buffer);
+    let code = |row: u32, column: u32| {
+        let place = first + row as usize * stride + column as usize * step;
+        let high = if depth > 8 { bytes[place + 1] } else { 0 };
+        let word = u32::from(u16::from_le_bytes([bytes[place], high]));
+        (word >> shift) & ((1 << depth) - 1)
+    };
+    let rows = 0..info.comp_height(component);
+    rows.flat_map(|row| (0..info.comp_width(component)).map(move |column| (row, column)))
+        .map(|(row, column)| code(row, column))
+        .collect()
+}
+
+/// Offset and stride of each plane.
+fn places(buffer: &gst::Buffer, info: &VideoInfo) -> Vec<(usize, usize)> {
+    let (offsets, strides) = match buffer.meta::<VideoMeta>() {
+        Some(meta) => (meta.offset().to_vec(), meta.stride().to_vec()),
+        None => (info.offset().to_vec(), info.stride().to_vec()),
+    };
+    let strides = strides.into_iter().map(usize::try_from);
+    let strides = strides.map(|stride| stride.expect("a stride"));
+    offsets.into_iter().zip(strides).collect()
 }
 
 fn plane_size(info: &VideoInfo, plane: usize) -> (usize, usize) {

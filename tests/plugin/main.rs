@@ -6,6 +6,7 @@ mod binary;
 mod callbacks;
 mod caps;
 mod clip;
+mod colours;
 mod cuts;
 mod element;
 mod endurance;

@@ -18,7 +18,7 @@ type Word = [u8; 2];
 #[derive(Debug)]
 pub(super) enum Values {
     /// Looked up.
-    OfBytes(Table),
+    OfBytes(Box<Table>),
     /// Computed: a table of all words would push the picture out of the cache.
     OfWords(Quotient),
 }
@@ -28,7 +28,7 @@ impl Values {
     /// them.
     pub(super) fn new(level: Level, bounds: (f64, f64), sample: Sample) -> Self {
         if sample.bytes == 1 {
-            Self::OfBytes(table(level, bounds))
+            Self::OfBytes(Box::new(table(level, bounds)))
         } else {
             Self::OfWords(Quotient::new(level, bounds, sample))
         }
@@ -90,6 +90,7 @@ pub(super) fn decode(
 ) {
     match meaning {
         Values::OfBytes(table) => {
+            let table: &Table = table;
             let value = |code: u8| table[usize::from(code)];
             decode_samples(row, component, value, values, step);
         }
