@@ -77,6 +77,14 @@ const NO_MEMORY: &[&str] = &[
     "bad_alloc",
 ];
 
+/// What oneDNN says, as the whole text, where it has no memory for its code, its work space or its
+/// copies. It tells no reason, but has found the sizes and kinds in order before.
+const ONEDNN_NO_MEMORY: &[&str] = &[
+    "could not create a memory object",
+    "could not create a primitive",
+    "could not execute a primitive",
+];
+
 impl From<tch::TchError> for Error {
     fn from(error: tch::TchError) -> Self {
         let text = match error {
@@ -86,7 +94,8 @@ impl From<tch::TchError> for Error {
         // LibTorch appends a C++ stack trace, and on a missing backend the list of all backends.
         let first = text.lines().next().unwrap_or_default().trim().to_owned();
         let lower = first.to_ascii_lowercase();
-        if NO_MEMORY.iter().any(|words| lower.contains(words)) {
+        let is_told = NO_MEMORY.iter().any(|words| lower.contains(words));
+        if is_told || ONEDNN_NO_MEMORY.contains(&lower.as_str()) {
             Error::OutOfMemory(first)
         } else {
             Error::Torch(first)
@@ -106,6 +115,16 @@ mod tests {
     }
 
     #[test]
+    fn a_layer_that_onednn_does_not_have_is_no_lack_of_memory() {
+        let text =
+            "could not create a primitive descriptor for the convolution forward propagation";
+        assert!(matches!(
+            Error::from(TchError::Torch(text.into())),
+            Error::Torch(_)
+        ));
+    }
+
+    #[test]
     fn all_allocators_are_understood_as_out_of_memory() {
         for text in [
             "CUDA out of memory. Tried to allocate 2.00 GiB",
@@ -114,6 +133,7 @@ mod tests {
             "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
             "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
             "std::bad_alloc",
+            "could not create a primitive",
         ] {
             assert!(matches!(
                 Error::from(TchError::Torch(text.into())),
