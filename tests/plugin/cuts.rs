@@ -24,6 +24,7 @@ fn frame(shot: u64, index: u64) -> gst::Buffer {
 }
 
 fn rig(element: RirnDeblur) -> Rig {
+    element.set_property("scene-cut-detection", true);
     Rig::new(element, &caps("RGB", WIDTH, HEIGHT))
 }
 

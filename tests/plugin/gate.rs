@@ -28,7 +28,7 @@ struct Hooked {
 pub(crate) fn hooked(
     hook: impl Fn(Tensor, State) -> rirn::Result<(Tensor, State)> + Send + Sync + 'static,
 ) -> RirnDeblur {
-    let element = harness::element();
+    let element = harness::without_cuts();
     let hook: Arc<Hook> = Arc::new(hook);
     element.set_network(move || {
         let (past, hook) = (Stub::mean_of_all(), Arc::clone(&hook));

@@ -39,9 +39,17 @@ pub(crate) fn element() -> RirnDeblur {
     element.downcast().expect("the factory makes this type")
 }
 
-/// An element that runs what `make` gives.
-pub(crate) fn with_stub(make: impl Fn() -> Stub + Send + Sync + 'static) -> RirnDeblur {
+/// An element as an application makes it, that does not look for cuts: random pictures are nothing
+/// but cuts.
+pub(crate) fn without_cuts() -> RirnDeblur {
     let element = element();
+    element.set_property("scene-cut-detection", false);
+    element
+}
+
+/// An element that runs what `make` gives and does not look for cuts.
+pub(crate) fn with_stub(make: impl Fn() -> Stub + Send + Sync + 'static) -> RirnDeblur {
+    let element = without_cuts();
     element.set_network(move || Ok(Box::new(make())));
     element
 }

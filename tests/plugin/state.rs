@@ -15,7 +15,7 @@ const FRAMES: u64 = 4;
 
 /// An element with the built-in weights, in the arithmetic that repeats bit by bit.
 fn lite() -> RirnDeblur {
-    let element = harness::element();
+    let element = harness::without_cuts();
     element.set_property("device", "cpu");
     element.set_property_from_str("precision", "float32");
     element.set_property("threads", 1);
