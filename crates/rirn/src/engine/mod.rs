@@ -21,7 +21,7 @@ mod pending;
 mod precision;
 mod shared;
 mod tensors;
-mod tiles;
+pub(crate) mod tiles;
 mod warm;
 mod window;
 mod worker;

@@ -26,16 +26,16 @@ struct Span {
 
 /// Where a tile lies in its frame, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Rect {
-    pub(super) top: usize,
-    pub(super) left: usize,
-    pub(super) height: usize,
-    pub(super) width: usize,
+pub(crate) struct Rect {
+    pub(crate) top: usize,
+    pub(crate) left: usize,
+    pub(crate) height: usize,
+    pub(crate) width: usize,
 }
 
 /// The tiles of a frame, row by row.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct TilePlan {
+pub(crate) struct TilePlan {
     rows: Vec<Span>,
     columns: Vec<Span>,
 }
@@ -44,7 +44,7 @@ impl TilePlan {
     /// Tiles of at most `edge` pixels (0 is the whole frame, else [`LEAST_TILE`] at least, rounded
     /// down to the grid) that share at least `overlap` pixels with each neighbour, less than half
     /// a tile.
-    pub(super) fn new(height: usize, width: usize, edge: usize, overlap: usize) -> Self {
+    pub(crate) fn new(height: usize, width: usize, edge: usize, overlap: usize) -> Self {
         Self {
             rows: cut(height, edge, overlap),
             columns: cut(width, edge, overlap),
@@ -52,7 +52,7 @@ impl TilePlan {
     }
 
     /// Number of tiles, at least 1.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.rows.len() * self.columns.len()
     }
 
@@ -62,7 +62,7 @@ impl TilePlan {
     }
 
     /// All tiles.
-    pub(super) fn rects(&self) -> impl Iterator<Item = Rect> {
+    pub(crate) fn rects(&self) -> impl Iterator<Item = Rect> {
         self.spans().map(|(rows, columns)| Rect {
             top: rows.begin,
             left: columns.begin,
@@ -72,7 +72,7 @@ impl TilePlan {
     }
 
     /// Adds the picture of tile `index` to the frame, each pixel with its share.
-    pub(super) fn blend(&self, index: usize, tile: &Frame, frame: &mut Frame) {
+    pub(crate) fn blend(&self, index: usize, tile: &Frame, frame: &mut Frame) {
         let Some((rows, columns)) = self.spans().nth(index) else {
             return;
         };
