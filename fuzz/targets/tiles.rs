@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rirn::testing::{blended_ones, tiles};
+use rirn::engine::{blended_ones, tile_rects};
 use rirn_fuzz::Numbers;
 
 fuzz_target!(|input: &[u8]| {
@@ -11,7 +11,7 @@ fuzz_target!(|input: &[u8]| {
     // As large as the caps allow, along one axis.
     let (height, width) = (numbers.size() % 16384 + 1, numbers.size() % 512 + 1);
     let (edge, overlap) = (numbers.size(), numbers.size());
-    let rects = tiles(height, width, edge, overlap);
+    let rects = tile_rects(height, width, edge, overlap);
     assert!(!rects.is_empty());
     for [top, left, rows, columns] in &rects {
         assert!(*rows > 0 && *columns > 0);

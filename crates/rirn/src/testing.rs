@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Networks without layers and seeded numbers, for tests of what runs networks. Feature `testing`.
 
-use crate::engine::tiles::TilePlan;
 use crate::error::Result;
-use crate::frame::Frame;
 use crate::networks::{Network, Profile, Spec, State, StateProfile, expected_tensors};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -212,29 +210,4 @@ pub fn random_weights(spec: &Spec, seed: u64) -> Result<Vec<NamedValues>> {
         (name, shape, values)
     });
     Ok(tensors.collect())
-}
-
-/// Top, left, height and width of every tile of a frame.
-#[doc(hidden)]
-#[must_use]
-pub fn tiles(height: usize, width: usize, edge: usize, overlap: usize) -> Vec<[usize; 4]> {
-    let plan = TilePlan::new(height, width, edge, overlap);
-    let rects = plan.rects();
-    rects
-        .map(|rect| [rect.top, rect.left, rect.height, rect.width])
-        .collect()
-}
-
-/// A frame put together from tiles of ones: the sum of the shares of each pixel.
-#[doc(hidden)]
-#[must_use]
-pub fn blended_ones(height: usize, width: usize, edge: usize, overlap: usize) -> Frame {
-    let plan = TilePlan::new(height, width, edge, overlap);
-    let mut frame = Frame::new(height, width);
-    for (index, rect) in plan.rects().enumerate() {
-        let mut tile = Frame::new(rect.height, rect.width);
-        tile.data_mut().fill(1.0);
-        plan.blend(index, &tile, &mut frame);
-    }
-    frame
 }

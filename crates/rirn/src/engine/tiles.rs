@@ -26,16 +26,16 @@ struct Span {
 
 /// Where a tile lies in its frame, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Rect {
-    pub(crate) top: usize,
-    pub(crate) left: usize,
-    pub(crate) height: usize,
-    pub(crate) width: usize,
+pub(super) struct Rect {
+    pub(super) top: usize,
+    pub(super) left: usize,
+    pub(super) height: usize,
+    pub(super) width: usize,
 }
 
 /// The tiles of a frame, row by row.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct TilePlan {
+pub(super) struct TilePlan {
     rows: Vec<Span>,
     columns: Vec<Span>,
 }
@@ -44,7 +44,7 @@ impl TilePlan {
     /// Tiles of at most `edge` pixels (0 is the whole frame, else [`LEAST_TILE`] at least, rounded
     /// down to the grid) that share at least `overlap` pixels with each neighbour, less than half
     /// a tile.
-    pub(crate) fn new(height: usize, width: usize, edge: usize, overlap: usize) -> Self {
+    pub(super) fn new(height: usize, width: usize, edge: usize, overlap: usize) -> Self {
         Self {
             rows: cut(height, edge, overlap),
             columns: cut(width, edge, overlap),
@@ -52,7 +52,7 @@ impl TilePlan {
     }
 
     /// Number of tiles, at least 1.
-    pub(crate) fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.rows.len() * self.columns.len()
     }
 
@@ -62,7 +62,7 @@ impl TilePlan {
     }
 
     /// All tiles.
-    pub(crate) fn rects(&self) -> impl Iterator<Item = Rect> {
+    pub(super) fn rects(&self) -> impl Iterator<Item = Rect> {
         self.spans().map(|(rows, columns)| Rect {
             top: rows.begin,
             left: columns.begin,
@@ -72,7 +72,7 @@ impl TilePlan {
     }
 
     /// Adds the picture of tile `index` to the frame, each pixel with its share.
-    pub(crate) fn blend(&self, index: usize, tile: &Frame, frame: &mut Frame) {
+    pub(super) fn blend(&self, index: usize, tile: &Frame, frame: &mut Frame) {
         let Some((rows, columns)) = self.spans().nth(index) else {
             return;
         };
@@ -149,6 +149,31 @@ fn share(distance: usize, length: usize) -> f32 {
         return 1.0;
     }
     (distance as f32 + 0.5) / length as f32
+}
+
+/// Top, left, height and width of every tile, for the fuzzer.
+#[cfg(feature = "testing")]
+#[must_use]
+pub fn tile_rects(height: usize, width: usize, edge: usize, overlap: usize) -> Vec<[usize; 4]> {
+    let plan = TilePlan::new(height, width, edge, overlap);
+    let rects = plan.rects();
+    rects
+        .map(|rect| [rect.top, rect.left, rect.height, rect.width])
+        .collect()
+}
+
+/// A frame put together from tiles of ones, for the fuzzer: the sum of the shares of each pixel.
+#[cfg(feature = "testing")]
+#[must_use]
+pub fn blended_ones(height: usize, width: usize, edge: usize, overlap: usize) -> Frame {
+    let plan = TilePlan::new(height, width, edge, overlap);
+    let mut frame = Frame::new(height, width);
+    for (index, rect) in plan.rects().enumerate() {
+        let mut tile = Frame::new(rect.height, rect.width);
+        tile.data_mut().fill(1.0);
+        plan.blend(index, &tile, &mut frame);
+    }
+    frame
 }
 
 #[cfg(test)]
