@@ -33,6 +33,9 @@ pub use interrupt::{FLUSHING, Interrupt, STOPPING};
 pub use notes::StepNote;
 pub use pending::Pending;
 pub use precision::Note;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub use tiles::{blended_ones, tile_rects};
 
 use crate::error::Result;
 use crate::networks::{Demand, Network, Profile};

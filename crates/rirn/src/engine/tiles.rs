@@ -151,6 +151,31 @@ fn share(distance: usize, length: usize) -> f32 {
     (distance as f32 + 0.5) / length as f32
 }
 
+/// Top, left, height and width of every tile, for the fuzzer.
+#[cfg(feature = "testing")]
+#[must_use]
+pub fn tile_rects(height: usize, width: usize, edge: usize, overlap: usize) -> Vec<[usize; 4]> {
+    let plan = TilePlan::new(height, width, edge, overlap);
+    let rects = plan.rects();
+    rects
+        .map(|rect| [rect.top, rect.left, rect.height, rect.width])
+        .collect()
+}
+
+/// A frame put together from tiles of ones, for the fuzzer: the sum of the shares of each pixel.
+#[cfg(feature = "testing")]
+#[must_use]
+pub fn blended_ones(height: usize, width: usize, edge: usize, overlap: usize) -> Frame {
+    let plan = TilePlan::new(height, width, edge, overlap);
+    let mut frame = Frame::new(height, width);
+    for (index, rect) in plan.rects().enumerate() {
+        let mut tile = Frame::new(rect.height, rect.width);
+        tile.data_mut().fill(1.0);
+        plan.blend(index, &tile, &mut frame);
+    }
+    frame
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Span, TilePlan, cut};

@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+#
+# Fuzzes what reads files and pictures of unknown origin, on stable Rust.
+#   scripts/fuzz.sh [SECONDS [TARGET...]]      each target SECONDS (60); all targets, or some
+# A crash ends the script with an error; its input is kept in fuzz/regressions/TARGET.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+case "${1:-}" in
+    -h | --help) sed -n '4,6s/^# \{0,1\}//p' "$0" && exit 0 ;;
+    *[!0-9]*) echo "fuzz.sh: \"$1\" is no number of seconds, see scripts/fuzz.sh --help." >&2 && exit 2 ;;
+esac
+seconds=${1:-60}
+targets=("${@:2}")
+[ "${#targets[@]}" -gt 0 ] || for file in fuzz/targets/*.rs; do
+    targets+=("$(basename "$file" .rs)")
+done
+
+# shellcheck source=scripts/setup.sh
+. scripts/setup.sh
+# A folder of its own: the flags differ from all other builds.
+export CARGO_TARGET_DIR=${RIRNDEBLUR_FUZZ_TARGET:-$root/fuzz/target}
+setup cpu
+triple=x86_64-unknown-linux-gnu
+corpus=$CARGO_TARGET_DIR/corpus
+data=crates/rirn-lab/tests/data
+
+build() {
+    # What cargo-fuzz sets, less the sanitizers, which need nightly Rust. With --target build
+    # scripts are compiled without it.
+    RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+        -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
+        -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares" \
+        cargo build --release --locked --target "$triple" --manifest-path fuzz/Cargo.toml
+}
+
+# A seed of the header: how much data follow, then the text.
+header_seed() {
+    local length
+    length=$(od -An -tu8 -N8 "$1" | tr -d ' ')
+    # Headers of up to five digits; what is longer, or no file at all, is no seed.
+    case "${#length}" in 1 | 2 | 3 | 4 | 5) ;; *) return 0 ;; esac
+    printf '\0\0' >"$2"
+    tail -c +9 "$1" | head -c "$length" >>"$2"
+}
+
+seeds() {
+    local folder=$corpus/$1 file
+    mkdir -p "$folder" "fuzz/regressions/$1"
+    case "$1" in
+        weights_file) cp tests/data/refused/*.safetensors "$folder" ;;
+        weights_header)
+            for file in tests/data/{refused,golden}/*.safetensors; do
+                header_seed "$file" "$folder/$(basename "$file")"
+            done
+            ;;
+        checkpoint) cp "$data"/*.pt "$data"/*.pth "$data"/kinds.safetensors "$data"/refused/* "$folder" ;;
+        spec)
+            echo ifi-irm-atb >"$folder/name"
+            printf 'ifi\n8\n2\nirm\natb\ntrue\nfalse\n' >"$folder/metadata"
+            ;;
+    esac
+}
+
+fuzz() {
+    local options=(-max_total_time="$seconds" -timeout=10 -malloc_limit_mb=64 -rss_limit_mb=1024
+        -print_final_stats=1 -artifact_prefix="fuzz/regressions/$1/")
+    [ ! -e "fuzz/dictionaries/$1.dict" ] || options+=(-dict="fuzz/dictionaries/$1.dict")
+    case "$1" in weights_* | checkpoint) options+=(-max_len=131072) ;; esac
+    "$CARGO_TARGET_DIR/$triple/release/$1" "${options[@]}" "$corpus/$1" "fuzz/regressions/$1"
+}
+
+step shown "build" "the compiler's first error is above" build
+for target in "${targets[@]}"; do
+    seeds "$target"
+    step quiet "fuzz $target for $seconds s" "the input is in fuzz/regressions/$target" \
+        fuzz "$target"
+    # shellcheck disable=SC2154  # set by setup.sh
+    sed -n 's/^stat::average_exec_per_sec: */  executions a second: /p' \
+        "$cache/log/fuzz-${target//_/-}-for-$seconds-s.log"
+done
+say "no target crashed"
