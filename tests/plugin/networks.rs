@@ -30,6 +30,8 @@ fn element(file: &Path) -> RirnDeblur {
         .property("model-file", file.to_str().expect("plain text"))
         .property("threads", 1)
         .property("processing-latency", 7_u64)
+        // The frames are random, nothing but cuts.
+        .property("scene-cut-detection", false)
         .build()
         .expect("the element");
     element.downcast().expect("ours")
