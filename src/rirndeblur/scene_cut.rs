@@ -61,9 +61,10 @@ impl CutDetector {
         if shared(&now, &now, (0, 0)).is_none_or(|(_, contrast, _)| contrast < NOISE) {
             return false;
         }
-        let known = self.before.iter().chain(&self.earlier);
-        let is_known = |plane: &Box<Plane>| difference(plane, &now) <= threshold;
-        let is_cut = self.before.is_some() && !known.into_iter().any(is_known);
+        let known = [self.before.as_deref(), self.earlier.as_deref()];
+        let is_like = |plane: &Plane| difference(plane, &now) <= threshold;
+        let is_known = known.into_iter().flatten().any(is_like);
+        let is_cut = self.before.is_some() && !is_known;
         self.earlier = self.before.replace(now);
         if is_cut {
             self.earlier = None;

@@ -118,7 +118,7 @@ fn disturb(harness: &mut gst_check::Harness, element: &gst::Element, numbers: &m
         1 => element.emit_by_name::<()>("reset", &[]),
         2 => element.set_property("strength", f64::from(numbers.unit())),
         _ => {
-            let on = numbers.bits() % 2 == 0;
+            let on = numbers.bits().is_multiple_of(2);
             element.set_property("enabled", on);
         }
     }

@@ -12,7 +12,9 @@ use once_cell::sync::Lazy;
 pub(crate) fn properties() -> &'static [ParamSpec] {
     static PROPERTIES: Lazy<Vec<ParamSpec>> = Lazy::new(|| {
         let mut all = at_start();
+        all.extend(of_memory());
         all.extend(while_playing());
+        all.extend(of_time());
         all.extend(to_read());
         all
     });
@@ -60,6 +62,12 @@ fn at_start() -> Vec<ParamSpec> {
             .default_value(-1)
             .mutable_ready()
             .build(),
+    ]
+}
+
+/// Of these, what concerns memory and repetition.
+fn of_memory() -> Vec<ParamSpec> {
+    vec![
         ParamSpecInt::builder("tile-size")
             .nick("Tile size")
             .blurb("Edge of a tile in pixels, at least 64; 0: whole frames until memory forbids")
@@ -124,12 +132,12 @@ fn while_playing() -> Vec<ParamSpec> {
             .mutable_playing()
             .controllable()
             .build(),
-        ParamSpecUInt64::builder("max-gap")
-            .nick("Longest gap")
-            .blurb("Longest hole in time, in nanoseconds, after which the memory is kept")
-            .default_value(DEFAULT_MAX_GAP)
-            .mutable_playing()
-            .build(),
+    ]
+}
+
+/// Of these, what concerns cuts and time.
+fn of_time() -> Vec<ParamSpec> {
+    vec![
         ParamSpecBoolean::builder("scene-cut-detection")
             .nick("Scene cut detection")
             .blurb("Forgets the past where the picture changes to another shot")
@@ -142,6 +150,12 @@ fn while_playing() -> Vec<ParamSpec> {
             .minimum(0.0)
             .maximum(1.0)
             .default_value(DEFAULT_CUT)
+            .mutable_playing()
+            .build(),
+        ParamSpecUInt64::builder("max-gap")
+            .nick("Longest gap")
+            .blurb("Longest hole in time, in nanoseconds, after which the memory is kept")
+            .default_value(DEFAULT_MAX_GAP)
             .mutable_playing()
             .build(),
         ParamSpecEnum::builder_with_default("late-policy", LatePolicy::Drop)
