@@ -69,7 +69,7 @@ fn work(options: &Options) -> Result<()> {
         device: options.device.parse()?,
         precision: options.precision.parse()?,
         threads: options.threads,
-        look_ahead: None,
+        ..EngineConfig::default()
     };
     let open = |word: &String| -> Result<Contender> {
         let weights = match Weights::built_in(word) {

@@ -61,6 +61,9 @@ pub(crate) struct Arguments {
     /// Folder for scores.json, scores.csv, scores.md and report.html
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// A video of every sequence in --out: blurred, each network, sharp, from left to right
+    #[arg(long, requires = "out")]
+    pub(crate) video: bool,
     /// Everything as JSON, with the scores of all frames, instead of the table
     #[arg(long)]
     pub(crate) json: bool,
@@ -103,7 +106,7 @@ impl Arguments {
                 Arithmetic::Bfloat16 => Precision::Bfloat16,
             },
             threads: self.threads,
-            look_ahead: None,
+            ..EngineConfig::default()
         }
     }
 

@@ -9,6 +9,7 @@
 mod arguments;
 mod figures;
 mod progress;
+mod video;
 
 use std::fs;
 use std::io::{self, ErrorKind, Write};
@@ -68,6 +69,9 @@ fn run(arguments: &Arguments) -> Result<()> {
         write(out, "scores.csv", &report::csv(&evaluation))?;
         write(out, "scores.md", &table)?;
         write(out, "report.html", &page)?;
+        if arguments.video {
+            video::write_all(out, &sequences, &candidates)?;
+        }
     }
     let text = if arguments.json { json } else { table };
     match writeln!(io::stdout(), "{}", text.trim_end()) {

@@ -121,6 +121,32 @@ fn json_is_the_whole_evaluation() {
 }
 
 #[test]
+fn a_video_of_every_sequence_lies_beside_the_page() {
+    let data = data();
+    let out = tempfile::tempdir().expect("a folder");
+    let arguments = [
+        path(data.path()),
+        "--frames",
+        "2",
+        "--video",
+        "--out",
+        path(out.path()),
+    ];
+    let (status, _, errors) = evaluate(&arguments);
+    assert_eq!(status, 0, "{errors}");
+    let files = fs::read_dir(out.path()).expect("a folder");
+    let paths = files.map(|file| file.expect("a file").path());
+    let videos: Vec<_> = paths
+        .filter(|path| path.extension().is_some_and(|kind| kind == "mp4"))
+        .collect();
+    assert_eq!(videos.len(), 2, "{videos:?}");
+    for video in videos {
+        let begin = fs::read(&video).expect("a video");
+        assert_eq!(&begin[4..8], b"ftyp", "{video:?}");
+    }
+}
+
+#[test]
 fn bad_weights_are_told_before_any_frame_is_read() {
     let nowhere = "no-such-folder";
     let text = refused(&[nowhere, "--weights", "lite", "--weights", "lit"]);
