@@ -21,6 +21,9 @@ const ASK: Duration = Duration::from_millis(5);
 /// How often a time is measured.
 const TRIES: u64 = 3;
 
+/// Flushes while a step of 2 s runs.
+const FLUSHES: u64 = 50;
+
 /// An element behind three frames of the past whose next steps last 2 s.
 fn slow() -> (Arc<Gate>, Rig) {
     let gate = Arc::new(Gate::default());
@@ -40,7 +43,7 @@ fn a_flush_does_not_wait_for_the_running_step() {
     let (gate, mut rig) = slow();
     let pusher = Pusher::new(&rig);
     let (mut starts, mut returns, mut stops) = (vec![], vec![], vec![]);
-    for _ in 0..TRIES {
+    for _ in 0..FLUSHES {
         gate.close();
         pusher.push(grey(100, NEXT));
         gate.wait_inside();

@@ -152,6 +152,13 @@ pub(crate) struct Rig {
     pub(crate) bus: gst::Bus,
 }
 
+impl Drop for Rig {
+    fn drop(&mut self) {
+        // Messages hold the element that holds the bus that holds the messages.
+        self.bus.set_flushing(true);
+    }
+}
+
 impl Rig {
     /// Starts the element; no event has been sent to it.
     pub(crate) fn silent(element: RirnDeblur) -> Self {

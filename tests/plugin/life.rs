@@ -64,13 +64,13 @@ fn held() -> (Vec<String>, usize) {
     (threads.collect(), entries("/proc/self/fd").count())
 }
 
-/// Fifty times from NULL to PLAYING, three frames, and back.
+/// A hundred times from NULL to PLAYING, three frames, and back.
 #[track_caller]
 fn assert_cycles_hold_nothing(element: &RirnDeblur) {
     let pipeline = pipeline(element);
     let bus = pipeline.bus().expect("a pipeline has a bus");
     let mut after_ten = (Vec::new(), 0);
-    for cycle in 1..=50 {
+    for cycle in 1..=100 {
         pipeline.set_state(State::Playing).expect("it goes up");
         wait_for(&bus, gst::MessageType::Eos);
         pipeline.set_state(State::Null).expect("it goes down");
@@ -102,12 +102,12 @@ fn pipeline(element: &RirnDeblur) -> gst::Pipeline {
 }
 
 #[test]
-fn fifty_cycles_with_a_stub_hold_no_thread_and_no_file() {
+fn a_hundred_cycles_with_a_stub_hold_no_thread_and_no_file() {
     alone(|| assert_cycles_hold_nothing(&identity()));
 }
 
 #[test]
-fn fifty_cycles_with_the_built_in_weights_hold_no_thread_and_no_file() {
+fn a_hundred_cycles_with_the_built_in_weights_hold_no_thread_and_no_file() {
     alone(|| assert_cycles_hold_nothing(&element()));
 }
 
