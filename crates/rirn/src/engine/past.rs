@@ -22,7 +22,7 @@ use tch::{Device, Kind};
 /// above 1 grows without end in hours of live video.
 const WATCH_EVERY: u64 = 8;
 
-/// Largest magnitude of a healthy state; shipped weights stay below 30.
+/// Largest magnitude of a healthy state; shipped weights stay below 40.
 const LARGEST_STATE: f64 = 1e4;
 
 /// What is remembered of one video. It travels inside the job and comes back with the result, so
