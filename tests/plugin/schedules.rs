@@ -211,6 +211,8 @@ impl Life {
         self.rig.harness.set_src_caps(caps);
         flush(&mut self.rig, gst::ClockTime::ZERO);
         self.rig.outputs();
+        let stats = self.rig.element.property::<gst::Structure>("stats");
+        assert_eq!(stats.get::<u32>("queued"), Ok(0), "nothing waits any more");
         let mut fresh = Rig::new(faulty(&Arc::default()), &self.caps);
         let cuts = self.rig.element.property::<bool>("scene-cut-detection");
         fresh.element.set_property("scene-cut-detection", cuts);
