@@ -84,6 +84,11 @@ pub(crate) fn of_engine(error: &Error) -> gst::ErrorMessage {
             "There is not enough memory for the network.".to_owned(),
             error,
         ),
+        Error::DeviceLost(_) => message(
+            ResourceError::Failed,
+            "The CUDA device stopped working.".to_owned(),
+            error,
+        ),
         Error::WorkerPanicked => message(
             LibraryError::Failed,
             "Internal error in the deblurring worker.".to_owned(),

@@ -46,17 +46,23 @@ fn gives_nan(picture: Tensor, state: State) -> rirn::Result<(Tensor, State)> {
     Ok((picture.f_mul_scalar(f64::NAN)?, state))
 }
 
-/// The one error on the bus is LIBRARY FAILED with this sentence.
+/// The one error on the bus bears this code and this sentence.
 #[track_caller]
-fn tells_failed(rig: &Rig, sentence: &str) {
+fn tells(rig: &Rig, code: impl gst::glib::error::ErrorDomain, sentence: &str) {
     let messages = rig.messages(gst::MessageType::Error);
     assert_eq!(messages.len(), 1);
     let gst::MessageView::Error(error) = messages[0].view() else {
         unreachable!("only errors were asked for")
     };
     let error = error.error();
-    assert!(error.matches(gst::LibraryError::Failed), "{error:?}");
+    assert!(error.matches(code), "{error:?}");
     assert_eq!(error.message(), sentence);
+}
+
+/// The one error on the bus is LIBRARY FAILED with this sentence.
+#[track_caller]
+fn tells_failed(rig: &Rig, sentence: &str) {
+    tells(rig, gst::LibraryError::Failed, sentence);
 }
 
 /// The texts of the warnings on the bus.
@@ -201,4 +207,20 @@ fn flushing_and_eos_from_below_come_back_without_an_error_message() {
         flush(&mut rig, ClockTime::ZERO);
         assert_eq!(shade(&rig.one(grey(NEW, 0))), NEW);
     }
+}
+
+#[test]
+fn a_device_that_is_lost_is_an_error_of_its_own() {
+    let (switch, mut rig) = broken(|_, _| {
+        let text = "CUDA error: unspecified launch failure";
+        Err(tch::TchError::Torch(text.to_owned()).into())
+    });
+    assert_eq!(rig.harness.push(grey(NEW, NEXT)), Err(FlowError::Error));
+    tells(
+        &rig,
+        gst::ResourceError::Failed,
+        "The CUDA device stopped working.",
+    );
+    switch.store(false, Ordering::SeqCst);
+    adds_up(&rig.element);
 }

@@ -47,6 +47,9 @@ pub enum Error {
     /// LibTorch reported that memory ran out.
     #[error("out of memory: {0}")]
     OutOfMemory(String),
+    /// LibTorch reported that the CUDA device cannot be used any more in this process.
+    #[error("the CUDA device stopped working: {0}")]
+    DeviceLost(String),
     /// Any other report of LibTorch, cut to its first line.
     #[error("{0}")]
     Torch(String),
@@ -85,6 +88,21 @@ const ONEDNN_NO_MEMORY: &[&str] = &[
     "could not execute a primitive",
 ];
 
+/// How CUDA says that nothing more can be done with a device, in lower case: the errors of its
+/// runtime that leave the process in an inconsistent state.
+const DEVICE_LOST: &[&str] = &[
+    "an illegal memory access was encountered",
+    "an illegal instruction was encountered",
+    "misaligned address",
+    "device-side assert triggered",
+    "unspecified launch failure",
+    "the launch timed out and was terminated",
+    "hardware stack error",
+    "uncorrectable ecc error encountered",
+    "uncorrectable nvlink error detected",
+    "gpu is lost",
+];
+
 impl From<tch::TchError> for Error {
     fn from(error: tch::TchError) -> Self {
         let text = match error {
@@ -97,6 +115,8 @@ impl From<tch::TchError> for Error {
         let is_told = NO_MEMORY.iter().any(|words| lower.contains(words));
         if is_told || ONEDNN_NO_MEMORY.contains(&lower.as_str()) {
             Error::OutOfMemory(first)
+        } else if lower.contains("cuda") && DEVICE_LOST.iter().any(|words| lower.contains(words)) {
+            Error::DeviceLost(first)
         } else {
             Error::Torch(first)
         }
@@ -139,6 +159,27 @@ mod tests {
                 Error::from(TchError::Torch(text.into())),
                 Error::OutOfMemory(_)
             ));
+        }
+    }
+
+    #[test]
+    fn a_lost_device_is_told_from_other_faults_of_cuda() {
+        let read = |text: &str| Error::from(TchError::Torch(text.into()));
+        for text in [
+            "CUDA error: an illegal memory access was encountered\nCUDA kernel errors might be",
+            "CUDA error: unspecified launch failure",
+            "CUDA error: device-side assert triggered",
+        ] {
+            let error = read(text);
+            assert!(matches!(error, Error::DeviceLost(_)), "{error:?}");
+        }
+        for text in [
+            "CUDA error: no kernel image is available for execution on the device",
+            "CUDA error: invalid device ordinal",
+            "misaligned address",
+        ] {
+            let error = read(text);
+            assert!(matches!(error, Error::Torch(_)), "{error:?}");
         }
     }
 }
