@@ -41,7 +41,8 @@ header_seed() {
     # Headers of up to five digits; what is longer, or no file at all, is no seed.
     case "${#length}" in 1 | 2 | 3 | 4 | 5) ;; *) return 0 ;; esac
     printf '\0\0' >"$2"
-    tail -c +9 "$1" | head -c "$length" >>"$2"
+    # The prefix first: a reader that stops early would end the script by a broken pipe.
+    head -c "$((length + 8))" "$1" | tail -c +9 >>"$2"
 }
 
 seeds() {
