@@ -266,7 +266,8 @@ fn an_interrupt_is_seen_between_two_tiles() {
     assert!(matches!(result, Err(Error::Interrupted)));
     // Enough for both tiles: only the flag keeps the second from being computed.
     release.send(()).expect("the first tile ends");
-    release.send(()).expect("the second might");
+    // Nobody listens any more where the job, and the network with it, is gone already.
+    let _unheard = release.send(());
     pending.settle(Duration::from_secs(60));
     assert_eq!(steps.load(Ordering::Relaxed), 1);
 }
