@@ -155,3 +155,24 @@ fn after_a_second_of_late_frames_one_is_made_anyway() {
     assert_eq!(outputs[0].pts(), Some(time(NEXT + 25)));
     assert_eq!(stat(&rig.element, "dropped"), 25);
 }
+
+#[test]
+fn whoever_hears_of_a_late_frame_may_ask_and_set_properties() {
+    for policy in ["drop", "bypass"] {
+        let mut rig = remembering();
+        rig.element.set_property_from_str("late-policy", policy);
+        let element = rig.element.clone();
+        rig.bus.set_sync_handler(move |_, message| {
+            if message.type_() == MessageType::Qos {
+                // Under a lock of the element this would never come back.
+                let strength: f64 = element.property("strength");
+                element.set_property("strength", strength / 2.0);
+            }
+            gst::BusSyncReply::Pass
+        });
+        complain(&mut rig, time(NEXT));
+        rig.run(vec![grey(255, NEXT)]);
+        rig.bus.unset_sync_handler();
+        assert_eq!(rig.element.property::<f64>("strength"), 0.5, "{policy}");
+    }
+}
