@@ -2,34 +2,30 @@
 //! Convolutions with their tensors.
 
 use crate::error::Result;
-use crate::ops::conv::{conv_transpose2d, conv2d};
+use crate::ops::conv::{Conv2d, conv_transpose2d};
 use tch::Tensor;
 
 /// Convolution with bias; zero padding of half the kernel.
-pub(crate) struct Conv {
-    weight: Tensor,
-    bias: Tensor,
-    stride: i64,
-}
+pub(crate) struct Conv(Conv2d);
 
 impl Conv {
     pub(super) fn new(weight: Tensor, bias: Tensor, stride: i64) -> Self {
-        Self {
-            weight,
-            bias,
-            stride,
-        }
+        Self(Conv2d::new(weight, bias, stride))
     }
 
     /// `[batch, in, height, width]` to `[batch, out, height/stride, width/stride]`, no activation.
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        conv2d(x, &self.weight, &self.bias, self.stride)
+        self.0.run(x, None, false)
     }
 
     /// The same, then ReLU.
     pub(crate) fn relu(&self, x: &Tensor) -> Result<Tensor> {
-        // In place: the map is this layer's own.
-        Ok(self.forward(x)?.f_relu_()?)
+        self.0.run(x, None, true)
+    }
+
+    /// The same, then `residual` added, then perhaps ReLU.
+    pub(super) fn add(&self, x: &Tensor, residual: &Tensor, relu: bool) -> Result<Tensor> {
+        self.0.run(x, Some(residual), relu)
     }
 
     /// The same, then exact GELU (by the error function, not the tanh formula).

@@ -34,12 +34,7 @@ impl ResBlock {
 
     /// `[batch, n, height, width]` to the same shape.
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let mut y = self.conv1.forward(&self.conv0.relu(x)?)?;
-        let mut y = y.f_add_(x)?;
-        if self.last_relu {
-            y = y.f_relu_()?;
-        }
-        Ok(y)
+        self.conv1.add(&self.conv0.relu(x)?, x, self.last_relu)
     }
 
     /// `x` through several blocks.

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The only door to convolution: whatever form computes it, networks call [`Conv2d`] and
+//! [`conv_transpose2d`]. LibTorch's forms (oneDNN or cuDNN) compute everything, and are the
+//! reference for the own form ([`own`]), which takes over where it can: 3×3 with stride 1 in
+//! float32 on the CPU, without gradients.
+//!
+//! The own form is plain Rust and knows no tensors below `own.rs`: [`job`] names the maps of a
+//! call, [`winograd`] computes, [`simd`] has the instruction sets, [`parallel`] and [`pool`] the
+//! threads.
+
+mod job;
+mod own;
+mod parallel;
+mod pool;
+mod simd;
+#[cfg(test)]
+mod tests;
+mod winograd;
+
+use crate::cancel;
+use crate::error::Result;
+use own::OwnForm;
+use tch::Tensor;
+
+/// A convolution with its tensors: weight `[out, in, k, k]` and bias `[out]`; zero padding of k/2
+/// rounded down on every side, so that stride 1 keeps the size.
+pub(crate) struct Conv2d {
+    weight: Tensor,
+    bias: Tensor,
+    stride: i64,
+    own: OwnForm,
+}
+
+impl Conv2d {
+    /// The tensors may still be undefined, as long as nothing is computed.
+    pub(crate) fn new(weight: Tensor, bias: Tensor, stride: i64) -> Self {
+        Self {
+            weight,
+            bias,
+            stride,
+            own: OwnForm::default(),
+        }
+    }
+
+    /// `x` `[batch, in, height, width]` to `[batch, out, height/stride, width/stride]`: convolution
+    /// and bias, then the residual added, then ReLU, as far as they are asked for.
+    pub(crate) fn run(&self, x: &Tensor, residual: Option<&Tensor>, relu: bool) -> Result<Tensor> {
+        cancel::check()?;
+        if let Some(y) = self.run_own(x, residual, relu)? {
+            return Ok(y);
+        }
+        let padding = self.weight.size()[2] / 2;
+        let mut y = x.f_conv2d(
+            &self.weight,
+            Some(&self.bias),
+            [self.stride, self.stride],
+            [padding, padding],
+            [1, 1],
+            1,
+        )?;
+        // In place: the map is this layer's own.
+        if let Some(residual) = residual {
+            y = y.f_add_(residual)?;
+        }
+        if relu {
+            y = y.f_relu_()?;
+        }
+        Ok(y)
+    }
+
+    /// The same in the own form, or nothing where that does not fit.
+    fn run_own(&self, x: &Tensor, residual: Option<&Tensor>, relu: bool) -> Result<Option<Tensor>> {
+        if self.stride != 1 {
+            return Ok(None);
+        }
+        self.own.run((&self.weight, &self.bias), x, residual, relu)
+    }
+}
+
+/// Transposed convolution with stride 2 and padding 1, `weight` `[in, out, k, k]`. The output
+/// padding makes both sides exactly twice as long, for kernels of 3 and 4.
+pub(crate) fn conv_transpose2d(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    cancel::check()?;
+    let output_padding = weight.size()[2] % 2;
+    Ok(x.f_conv_transpose2d(
+        weight,
+        Some(bias),
+        [2, 2],
+        [1, 1],
+        [output_padding, output_padding],
+        1,
+        [1, 1],
+    )?)
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! From tensors to the own kernels and back: decides whether a call can go there, keeps the packed
+//! weights of a layer, and lends the memory of tensors to the kernels.
+//!
+//! Choice: only where the processor has AVX2 and FMA. Elsewhere the portable kernels would run,
+//! which have not been measured against LibTorch.
+#![allow(unsafe_code)]
+
+use super::job::{Job, Misfit, Sink, Source};
+use super::pool::Pool;
+use super::winograd::{Isa, Scratch, Winograd3x3};
+use crate::error::{Error, Result};
+use std::cell::RefCell;
+use std::sync::OnceLock;
+use tch::{Device, Kind, Tensor};
+
+/// Set to `off`, LibTorch computes everything. Read once in a process.
+const SWITCH: &str = "RIRNDEBLUR_OWN_KERNELS";
+
+thread_local! {
+    /// Threads and memory for the layers that this thread runs, one after the other.
+    static TEAM: RefCell<Option<Team>> = const { RefCell::new(None) };
+}
+
+/// The threads of one caller. They start with the caller's treatment of denormals, which Linux
+/// hands on to new threads.
+struct Team {
+    /// What LibTorch was told, which the system need not have granted.
+    threads: usize,
+    pool: Pool,
+    scratch: Scratch,
+}
+
+/// The weights of one layer as the kernels read them, made at the first call.
+#[derive(Default)]
+pub(super) struct OwnForm(RefCell<Option<Box<Packed>>>);
+
+struct Packed {
+    layer: Winograd3x3,
+    /// Channels of the output.
+    out: i64,
+    /// How often LibTorch had written into weight and bias.
+    versions: [i64; 2],
+}
+
+/// A tensor as the kernels see it.
+struct Map<'a> {
+    source: Source<'a>,
+    height: i64,
+    width: i64,
+}
+
+impl OwnForm {
+    /// Convolution of `x` with stride 1, bias, residual, ReLU, in channels-last memory; nothing
+    /// where only LibTorch can do it.
+    pub(super) fn run(
+        &self,
+        (weight, bias): (&Tensor, &Tensor),
+        x: &Tensor,
+        residual: Option<&Tensor>,
+        relu: bool,
+    ) -> Result<Option<Tensor>> {
+        let plain = [weight, bias, x].into_iter().chain(residual).all(is_plain);
+        if !(is_wanted() && plain && fits(weight, x, residual)) {
+            return Ok(None);
+        }
+        self.pack(weight, bias)?;
+        let (x, residual) = (mapped(x)?, residual.map(mapped).transpose()?);
+        let packed = self.0.borrow();
+        match (map(&x), residual.as_ref().map(map), &*packed) {
+            (Some(x), None, Some(packed)) => packed.run(x, None, relu).map(Some),
+            (Some(x), Some(Some(r)), Some(packed)) => packed.run(x, Some(r), relu).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Packs the weights, unless that has been done since they were last written.
+    fn pack(&self, weight: &Tensor, bias: &Tensor) -> Result<()> {
+        let versions = [weight.f_internal_version()?, bias.f_internal_version()?];
+        let mut packed = self.0.borrow_mut();
+        if packed.as_ref().is_some_and(|p| p.versions == versions) {
+            return Ok(());
+        }
+        let input = index(weight.size()[1]);
+        let layer = Winograd3x3::new(&numbers(weight)?, &numbers(bias)?, &[input]);
+        *packed = Some(Box::new(Packed {
+            layer: layer.map_err(refused)?,
+            out: weight.size()[0],
+            versions,
+        }));
+        Ok(())
+    }
+}
+
+impl Packed {
+    fn run(&self, x: Map<'_>, residual: Option<Map<'_>>, relu: bool) -> Result<Tensor> {
+        let size = [1, x.height, x.width, self.out];
+        let y = Tensor::f_empty(size, (Kind::Float, Device::Cpu))?;
+        // SAFETY: a contiguous float32 tensor on the CPU, which nobody else has seen yet; the
+        // kernels write every number of it before anybody reads one.
+        let data = unsafe { std::slice::from_raw_parts_mut(y.data_ptr().cast(), y.numel()) };
+        let job = Job {
+            height: index(x.height),
+            width: index(x.width),
+            sources: &[x.source],
+            residual: residual.map(|map| map.source),
+            relu,
+            output: Sink {
+                data,
+                stride: index(self.out),
+            },
+        };
+        with_team(|team| self.layer.run(job, &mut team.scratch, &team.pool)).map_err(refused)?;
+        Ok(y.f_permute([0, 3, 1, 2])?)
+    }
+}
+
+/// Whether own kernels are to be used on this machine.
+fn is_wanted() -> bool {
+    static WANTED: OnceLock<bool> = OnceLock::new();
+    *WANTED
+        .get_or_init(|| Isa::Avx2.usable() && std::env::var_os(SWITCH).is_none_or(|v| v != "off"))
+}
+
+/// Whether a tensor is one of numbers that the kernels can read, and nobody asks for gradients.
+fn is_plain(x: &Tensor) -> bool {
+    x.device() == Device::Cpu && x.f_kind().is_ok_and(|k| k == Kind::Float) && !x.requires_grad()
+}
+
+/// Whether the sizes are those of a 3×3 convolution of one picture.
+fn fits(weight: &Tensor, x: &Tensor, residual: Option<&Tensor>) -> bool {
+    let (Some([out, input, 3, 3]), Some([1, channels, height, width])) = (shape(weight), shape(x))
+    else {
+        return false;
+    };
+    channels == input
+        && [out, input, height, width].iter().all(|&side| side > 0)
+        && residual.is_none_or(|r| shape(r) == Some([1, out, height, width]))
+}
+
+/// `x` itself if [`map`] can describe it, else a copy in channels-last memory.
+fn mapped(x: &Tensor) -> Result<Tensor> {
+    if map(x).is_some() {
+        return Ok(x.shallow_clone());
+    }
+    let rows = x.f_permute([0, 2, 3, 1])?.f_contiguous()?;
+    Ok(rows.f_permute([0, 3, 1, 2])?)
+}
+
+/// A plain tensor `[1, channels, height, width]` as a map, if its channels lie side by side and its
+/// rows follow each other like its pixels. Steps of sides of length 1 mean nothing.
+fn map(x: &Tensor) -> Option<Map<'_>> {
+    let ([_, channels, height, width], [_, next, down, right]) = (shape(x)?, steps(x)?);
+    let pixel = match (height, width) {
+        (1, 1) => channels,
+        (_, 1) => down,
+        _ => right,
+    };
+    let side_by_side = channels == 1 || next == 1;
+    let rows_follow = height == 1 || down == width * pixel;
+    if !(side_by_side && rows_follow && pixel >= channels) {
+        return None;
+    }
+    let len = index((height * width - 1) * pixel + channels);
+    // SAFETY: a float32 tensor on the CPU, whose last number lies `len - 1` behind its first one by
+    // its own size and strides; the tensor outlives the map, and nobody writes into it meanwhile:
+    // tensors stay on one thread at a time, which is in the kernels until they are done.
+    let data = unsafe { std::slice::from_raw_parts(x.data_ptr().cast_const().cast(), len) };
+    let stride = index(pixel);
+    Some(Map {
+        source: Source { data, stride },
+        height,
+        width,
+    })
+}
+
+fn shape(x: &Tensor) -> Option<[i64; 4]> {
+    x.size().try_into().ok()
+}
+
+fn steps(x: &Tensor) -> Option<[i64; 4]> {
+    x.stride().try_into().ok()
+}
+
+/// Calls `work` with this thread's team, made anew when LibTorch's number of threads has changed.
+fn with_team<R>(work: impl FnOnce(&mut Team) -> R) -> R {
+    let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1).max(1);
+    TEAM.with_borrow_mut(|slot| {
+        if slot.as_ref().is_some_and(|team| team.threads != threads) {
+            *slot = None;
+        }
+        work(slot.get_or_insert_with(|| Team {
+            threads,
+            pool: Pool::new(threads),
+            scratch: Scratch::default(),
+        }))
+    })
+}
+
+/// The numbers of a float32 tensor in the order of its shape.
+fn numbers(x: &Tensor) -> Result<Vec<f32>> {
+    Ok(Vec::try_from(x.f_contiguous()?.f_view([-1])?)?)
+}
+
+/// A size or step, which is never negative here.
+fn index(n: i64) -> usize {
+    usize::try_from(n).unwrap_or_default()
+}
+
+/// Sizes are compared before; only a tensor that lies about itself is refused.
+fn refused(Misfit(text): Misfit) -> Error {
+    Error::Shape(text.to_owned())
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Seeded numbers, the plain convolution in float64, and maps with something else around them.
+
+mod edges;
+mod pool;
+mod small;
+mod tensors;
+mod winograd;
+
+use crate::ops::conv::job::{Job, Sink, Source};
+use crate::ops::conv::parallel::{Inline, Parallel};
+use crate::ops::conv::winograd::{Isa, Scratch, Winograd3x3};
+
+/// Seeded numbers with variance near 1.
+pub(super) struct Noise(pub(crate) u64);
+
+impl Noise {
+    pub(super) fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+    pub(super) fn below(&mut self, n: usize) -> usize {
+        (self.bits() % n as u64) as usize
+    }
+    /// Sum of four uniform numbers: bell-shaped, variance 1.
+    pub(super) fn number(&mut self) -> f32 {
+        let uniform = |bits: u64| (bits >> 40) as f64 / (1u64 << 24) as f64 - 0.5;
+        let sum: f64 = (0..4).map(|_| uniform(self.bits())).sum();
+        (sum * 3f64.sqrt()) as f32
+    }
+    pub(super) fn numbers(&mut self, n: usize) -> Vec<f32> {
+        (0..n).map(|_| self.number()).collect()
+    }
+}
+
+/// A layer and a call of it, with what stands around the maps.
+#[derive(Clone, Debug)]
+pub(super) struct Case {
+    pub(super) height: usize,
+    pub(super) width: usize,
+    pub(super) inputs: Vec<usize>,
+    pub(super) out: usize,
+    /// Channels of the wider map that come behind (and as many numbers before) each map.
+    pub(super) extra: usize,
+    pub(super) residual: bool,
+    pub(super) relu: bool,
+    pub(super) seed: u64,
+}
+
+pub(super) struct Data {
+    pub(super) weights: Vec<f32>,
+    pub(super) bias: Vec<f32>,
+    pub(super) sources: Vec<Vec<f32>>,
+    pub(super) residual: Vec<f32>,
+}
+
+pub(super) const CANARY: f32 = 7e33;
+
+impl Case {
+    pub(super) fn new(height: usize, width: usize, inputs: &[usize], out: usize) -> Self {
+        let inputs = inputs.to_vec();
+        Self {
+            height,
+            width,
+            inputs,
+            out,
+            extra: 0,
+            residual: false,
+            relu: false,
+            seed: 1,
+        }
+    }
+
+    /// Maps of unit variance, weights that keep it; what lies around the maps is not a number.
+    pub(super) fn data(&self) -> Data {
+        let mut noise = Noise(self.seed);
+        let input: usize = self.inputs.iter().sum();
+        let scale = 1.0 / ((9 * input) as f32).sqrt();
+        Data {
+            weights: noise
+                .numbers(9 * input * self.out)
+                .iter()
+                .map(|w| w * scale)
+                .collect(),
+            bias: noise.numbers(self.out),
+            sources: self
+                .inputs
+                .iter()
+                .map(|&c| self.map(c, &mut noise))
+                .collect(),
+            residual: self.map(self.out, &mut noise),
+        }
+    }
+
+    fn map(&self, channels: usize, noise: &mut Noise) -> Vec<f32> {
+        let stride = channels + self.extra;
+        let mut map = vec![f32::NAN; self.height * self.width * stride];
+        for pixel in map.chunks_exact_mut(stride) {
+            pixel[..channels].copy_from_slice(&noise.numbers(channels));
+        }
+        // The map ends with its last number: whoever reads on is found out by Miri.
+        map.truncate(map.len() - self.extra);
+        map.shrink_to_fit();
+        map
+    }
+
+    /// The output of the layer, checked for writing only what it should.
+    pub(super) fn run(&self, isa: Isa, data: &Data, threads: &dyn Parallel) -> Vec<f32> {
+        let layer = Winograd3x3::with_isa(isa, &data.weights, &data.bias, &self.inputs).unwrap();
+        let stride = self.out + self.extra;
+        let before = 5;
+        let pixels = self.height * self.width;
+        let len = (pixels - 1) * stride + self.out;
+        let mut wide = vec![CANARY; before + len + 64];
+        let sources = data.sources.iter().zip(&self.inputs);
+        let sources: Vec<_> = sources
+            .into_iter()
+            .map(|(data, &c)| Source {
+                data,
+                stride: c + self.extra,
+            })
+            .collect();
+        let job = Job {
+            height: self.height,
+            width: self.width,
+            sources: &sources,
+            residual: self.residual.then_some(Source {
+                data: &data.residual,
+                stride,
+            }),
+            relu: self.relu,
+            output: Sink {
+                data: &mut wide[before..before + len],
+                stride,
+            },
+        };
+        layer.run(job, &mut Scratch::default(), threads).unwrap();
+        let mut output = Vec::new();
+        for (i, &number) in wide.iter().enumerate() {
+            let inside = i >= before && i < before + len && (i - before) % stride < self.out;
+            if inside {
+                output.push(number);
+            } else {
+                assert_eq!(number, CANARY, "written outside at {i} of {self:?}");
+            }
+        }
+        output
+    }
+
+    /// The same, plainly and in float64.
+    pub(super) fn plain(&self, data: &Data) -> Vec<f64> {
+        let input: usize = self.inputs.iter().sum();
+        let mut output = Vec::with_capacity(self.height * self.width * self.out);
+        for y in 0..self.height {
+            for x in 0..self.width {
+                let mut sums: Vec<f64> = data.bias.iter().map(|&b| f64::from(b)).collect();
+                for tap in 0..9 {
+                    let (v, u) = (y + tap / 3, x + tap % 3);
+                    if v < 1 || v > self.height || u < 1 || u > self.width {
+                        continue;
+                    }
+                    let pixel = (v - 1) * self.width + u - 1;
+                    let mut k = 0;
+                    for (map, &channels) in data.sources.iter().zip(&self.inputs) {
+                        let at = pixel * (channels + self.extra);
+                        for &value in &map[at..at + channels] {
+                            for (o, sum) in sums.iter_mut().enumerate() {
+                                let w = data.weights[(o * input + k) * 9 + tap];
+                                *sum += f64::from(value) * f64::from(w);
+                            }
+                            k += 1;
+                        }
+                    }
+                }
+                let at = (y * self.width + x) * (self.out + self.extra);
+                for (o, mut sum) in sums.into_iter().enumerate() {
+                    if self.residual {
+                        sum += f64::from(data.residual[at + o]);
+                    }
+                    output.push(if self.relu { sum.max(0.0) } else { sum });
+                }
+            }
+        }
+        output
+    }
+
+    /// Largest and root mean square difference to the plain form, in standard deviations of what
+    /// the convolution gives (1, by the choice of the weights).
+    pub(super) fn error(&self, isa: Isa, threads: &dyn Parallel) -> (f64, f64) {
+        let data = self.data();
+        let output = self.run(isa, &data, threads);
+        let (mut most, mut sum) = (0.0_f64, 0.0);
+        let plain = self.plain(&data);
+        assert_eq!(output.len(), plain.len());
+        for (&a, &b) in output.iter().zip(&plain) {
+            let error = (f64::from(a) - b).abs();
+            assert!(error < 1.0, "{a} for {b} in {self:?}");
+            most = most.max(error);
+            sum += error * error;
+        }
+        (most, (sum / plain.len() as f64).sqrt())
+    }
+
+    pub(super) fn check(&self) {
+        for isa in usable() {
+            let (most, _) = self.error(isa, &Inline);
+            assert!(most < 2e-5, "{most} with {isa:?} in {self:?}");
+        }
+    }
+}
+
+pub(super) fn usable() -> impl Iterator<Item = Isa> {
+    Isa::ALL.into_iter().filter(|isa| isa.usable())
+}

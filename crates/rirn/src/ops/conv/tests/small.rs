@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Few small cases that reach every line of the kernels: for Miri, which sees every access that
+//! lies outside of a map or races with another one.
+use super::{Case, usable};
+use crate::ops::conv::parallel::Inline;
+use crate::ops::conv::pool::Pool;
+
+/// Tiles inside and at every border, whole and cut; full and part vectors; two sources with
+/// something between their pixels; residual and ReLU.
+fn case(wide: usize) -> Case {
+    let mut case = Case::new(10, 9, &[3, wide + 1], wide + 2);
+    case.extra = 2;
+    case.residual = true;
+    case.relu = true;
+    case
+}
+
+#[test]
+fn every_line() {
+    for isa in usable() {
+        let wide = [4, 8, 16][isa as usize];
+        let (most, _) = case(wide).error(isa, &Inline);
+        assert!(most < 2e-5, "{most} with {isa:?}");
+        let (most, _) = Case::new(1, 1, &[1], 1).error(isa, &Inline);
+        assert!(most < 2e-5, "{most} with {isa:?}");
+    }
+}
+
+#[test]
+fn several_threads() {
+    let pool = Pool::new(3);
+    for isa in usable() {
+        let case = Case::new(29, 33, &[2], 2);
+        let (most, _) = case.error(isa, &pool);
+        assert!(most < 2e-5, "{most} with {isa:?}");
+    }
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Winograd's form of the convolution: tiles of 4x4 pixels of the output, 36 products instead of
+//! 144 for each pair of channels. Weights are transformed once. The tiles of a map are cut into
+//! blocks that stay in the level-2 cache: transform the input of a block, multiply with a panel
+//! of the weights, transform back and write, panel after panel. Blocks depend on nothing but
+//! their input, so that any thread may take any of them.
+#![allow(unsafe_code)]
+
+mod back;
+mod block;
+mod forward;
+mod isa;
+mod layer;
+mod memory;
+mod multiply;
+mod points;
+
+pub(crate) use isa::Isa;
+pub(crate) use memory::Scratch;
+
+use crate::ops::conv::job::{Job, Misfit};
+use crate::ops::conv::parallel::Parallel;
+use block::{Block, Maps};
+use isa::Kernels;
+use layer::Layer;
+use memory::Lines;
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Most blocks that a thread takes at once.
+const BLOCKS_PER_CHUNK: usize = 4;
+/// Chunks that each thread should find, where the map has so many blocks.
+const CHUNKS_PER_THREAD: usize = 4;
+
+/// One layer: its weights as the kernels of one instruction set read them.
+pub(crate) struct Winograd3x3 {
+    isa: Isa,
+    kernels: &'static Kernels,
+    layer: Layer,
+    weights: Lines,
+    bias: Lines,
+    zeros: Lines,
+}
+
+/// Lets threads share the maps of a call.
+struct Shared<'a>(Maps<'a>);
+
+// SAFETY: the maps are read, but for the output, which the call borrows alone and whose pixels are
+// divided among the blocks; each block is given to one thread.
+unsafe impl Sync for Shared<'_> {}
+
+impl Winograd3x3 {
+    /// A layer with `weights` `[out, in, 3, 3]`, where `in` counts the channels of all `inputs`, and
+    /// `bias` `[out]`, for the best instruction set of this processor.
+    ///
+    /// # Errors
+    /// Sizes that do not fit together.
+    pub(crate) fn new(weights: &[f32], bias: &[f32], inputs: &[usize]) -> Result<Self, Misfit> {
+        Self::with_isa(Isa::best(bias.len()), weights, bias, inputs)
+    }
+
+    /// The same for a given instruction set.
+    ///
+    /// # Errors
+    /// Sizes that do not fit together; an instruction set that this processor does not have.
+    pub(crate) fn with_isa(
+        isa: Isa,
+        weights: &[f32],
+        bias: &[f32],
+        inputs: &[usize],
+    ) -> Result<Self, Misfit> {
+        let kernels = isa
+            .kernels()
+            .ok_or(Misfit("the processor lacks the instructions"))?;
+        let channels = inputs
+            .iter()
+            .try_fold(0_usize, |sum, &n| sum.checked_add(n));
+        let numbers = channels.and_then(|n| n.checked_mul(9)?.checked_mul(bias.len()));
+        if inputs.contains(&0) || weights.is_empty() || numbers != Some(weights.len()) {
+            return Err(Misfit(
+                "another number of weights than the channels ask for",
+            ));
+        }
+        let layer = Layer::new(inputs, bias.len(), kernels.lanes, kernels.tiles);
+        Ok(Self {
+            isa,
+            kernels,
+            weights: pack(&layer, weights),
+            bias: pad(&layer, bias),
+            zeros: Lines::zeros(inputs.iter().copied().max().unwrap_or(0)),
+            layer,
+        })
+    }
+
+    /// Runs the layer.
+    ///
+    /// # Errors
+    /// Maps that are not as large as they should be; then nothing is written.
+    pub(crate) fn run(
+        &self,
+        job: Job<'_>,
+        scratch: &mut Scratch,
+        threads: &dyn Parallel,
+    ) -> Result<(), Misfit> {
+        job.check(&self.layer.inputs, self.layer.out)?;
+        let tiles = job.height.div_ceil(4) * job.width.div_ceil(4);
+        let per_chunk = self.tiles_per_chunk(tiles, threads.threads());
+        let chunks = tiles.div_ceil(per_chunk);
+        let maps = Shared(Maps {
+            height: job.height,
+            width: job.width,
+            sources: job.sources,
+            residual: job.residual,
+            low: if job.relu { 0.0 } else { f32::NEG_INFINITY },
+            output: job.output.data.as_mut_ptr(),
+            output_stride: job.output.stride,
+        });
+        scratch.prepare(threads.threads());
+        let scratch = &*scratch;
+        // Chunks are handed out here and not by `threads`, so that none is handed out twice.
+        let next = AtomicUsize::new(0);
+        threads.run(chunks, &|_, thread| {
+            let chunk = next.fetch_add(1, Ordering::Relaxed);
+            if chunk < chunks {
+                let (first, end) = (chunk * per_chunk, (chunk + 1) * per_chunk);
+                let mut memory = scratch.piece(thread);
+                for tile in (first..end.min(tiles)).step_by(self.layer.tiles) {
+                    let count = self.layer.tiles.min(tiles - tile);
+                    self.block(&maps, tile, count, &mut memory);
+                }
+            }
+        });
+        Ok(())
+    }
+
+    /// The tiles of some blocks; of fewer where a small map could not keep all threads busy else.
+    fn tiles_per_chunk(&self, tiles: usize, threads: usize) -> usize {
+        let share = tiles.div_ceil(CHUNKS_PER_THREAD.saturating_mul(threads.max(1)));
+        share
+            .next_multiple_of(self.layer.tiles)
+            .min(BLOCKS_PER_CHUNK * self.layer.tiles)
+    }
+
+    /// Computes `count` tiles from the tile `first` on.
+    fn block(&self, maps: &Shared<'_>, first: usize, count: usize, memory: &mut Lines) {
+        let [input, products] = self.layer.scratch();
+        memory.grow(input + products);
+        let memory = memory.as_mut_ptr();
+        let block = Block {
+            layer: &self.layer,
+            maps: &maps.0,
+            weights: self.weights.as_ptr(),
+            bias: self.bias.as_ptr(),
+            zeros: self.zeros.as_ptr(),
+            first,
+            count,
+            input: memory,
+            products: memory.wrapping_add(input),
+        };
+        // SAFETY: `with_isa` asked the processor for the instructions; `Job::check` compared the
+        // maps with the layer; weights, bias and memory have the layer's sizes; the tiles are in
+        // the map, and `run` gives each of them to one call of this function.
+        unsafe {
+            (self.kernels.forward)(&block);
+            for panel in &self.layer.panels {
+                (self.kernels.multiply)(&block, panel);
+                (self.kernels.back)(&block, panel);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Winograd3x3 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (isa, layer) = (&self.isa, &self.layer);
+        f.debug_struct("Winograd3x3")
+            .field("isa", isa)
+            .field("layer", layer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Transforms the weights and lays them out as [`Layer`] says; zeros for channels that fill up
+/// the last vector.
+fn pack(layer: &Layer, weights: &[f32]) -> Lines {
+    let mut packed = Lines::zeros(layer.weights());
+    let input = layer.input_channels();
+    for panel in &layer.panels {
+        let width = panel.vectors * layer.lanes;
+        for column in 0..width.min(layer.out - panel.channel) {
+            for k in 0..input {
+                let at = ((panel.channel + column) * input + k) * 9;
+                let values = points::weights(&weights[at..at + 9]);
+                for (point, &value) in values.iter().enumerate() {
+                    let to = panel.weights + (point * input + k) * width + column;
+                    packed.set(to, value as f32);
+                }
+            }
+        }
+    }
+    packed
+}
+
+/// The bias, with zeros for channels that fill up the last vector.
+fn pad(layer: &Layer, bias: &[f32]) -> Lines {
+    let mut padded = Lines::zeros(bias.len().next_multiple_of(layer.lanes));
+    for (i, &number) in bias.iter().enumerate() {
+        padded.set(i, number);
+    }
+    padded
+}
