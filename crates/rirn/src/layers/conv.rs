@@ -2,7 +2,7 @@
 //! Convolutions with their tensors.
 
 use crate::error::Result;
-use crate::ops::conv::{Conv2d, conv_transpose2d};
+use crate::ops::conv::{Conv2d, conv_transpose2d, version};
 use tch::Tensor;
 
 /// Convolution with bias; zero padding of half the kernel.
@@ -42,6 +42,11 @@ impl Conv {
     pub(crate) fn sigmoid(&self, x: &Tensor) -> Result<Tensor> {
         Ok(self.forward(x)?.f_sigmoid_()?)
     }
+
+    /// Changes whenever its weights are written into; nothing while they are being trained.
+    pub(crate) fn version(&self) -> Result<Option<i64>> {
+        self.0.version()
+    }
 }
 
 /// Transposed convolution with bias that doubles both sides.
@@ -63,5 +68,16 @@ impl ConvTranspose {
     /// The same, then ReLU.
     pub(crate) fn relu(&self, x: &Tensor) -> Result<Tensor> {
         Ok(self.forward(x)?.f_relu_()?)
+    }
+
+    /// `[in, out, k, k]`
+    #[cfg(test)]
+    pub(crate) fn weight(&self) -> &Tensor {
+        &self.weight
+    }
+
+    /// As [`Conv::version`].
+    pub(crate) fn version(&self) -> Result<Option<i64>> {
+        version(&self.weight, &self.bias)
     }
 }

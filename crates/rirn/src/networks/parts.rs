@@ -3,7 +3,7 @@
 //! frame's size: encoder, hidden head, decoder. No activations but those of the residual block.
 
 use crate::error::Result;
-use crate::layers::{Builder, Conv, ConvTranspose, ResBlock, chain};
+use crate::layers::{Builder, Conv, ConvTranspose, FoldedUp, ResBlock, UpChain, chain};
 use tch::Tensor;
 
 /// Frame to 3c channels at a quarter of its size: conv 5 1 3→c; conv 5 2 c→2c; conv 5 2 2c→3c.
@@ -47,6 +47,11 @@ impl HiddenHead {
 
 /// Feature to frame: up3 in→2c; up3 2c→c; conv 5 1 c→3.
 pub(super) struct Decoder {
+    chain: DecoderChain,
+    folded: FoldedUp,
+}
+
+struct DecoderChain {
     up: [ConvTranspose; 2],
     last: Conv,
 }
@@ -54,17 +59,32 @@ pub(super) struct Decoder {
 impl Decoder {
     pub(super) fn new(builder: &mut Builder, input: i64, c: i64) -> Result<Self> {
         Ok(Self {
-            up: [
-                builder.up("dec.0", 3, input, 2 * c)?,
-                builder.up("dec.1", 3, 2 * c, c)?,
-            ],
-            last: builder.conv("dec.2", 5, 1, c, 3)?,
+            chain: DecoderChain {
+                up: [
+                    builder.up("dec.0", 3, input, 2 * c)?,
+                    builder.up("dec.1", 3, 2 * c, c)?,
+                ],
+                last: builder.conv("dec.2", 5, 1, c, 3)?,
+            },
+            folded: FoldedUp::default(),
         })
     }
 
     pub(super) fn forward(&self, f: &Tensor) -> Result<Tensor> {
+        self.folded.forward(&self.chain, f)
+    }
+}
+
+impl UpChain for DecoderChain {
+    fn forward(&self, f: &Tensor) -> Result<Tensor> {
         let y = self.up[1].forward(&self.up[0].forward(f)?)?;
         self.last.forward(&y)
+    }
+
+    fn version(&self) -> Result<Option<i64>> {
+        let [first, second] = &self.up;
+        let versions = [first.version()?, second.version()?, self.last.version()?];
+        Ok(versions.into_iter().sum())
     }
 }
 
@@ -73,4 +93,77 @@ pub(super) fn body(builder: &mut Builder, blocks: u32, channels: i64) -> Result<
     (0..blocks)
         .map(|i| ResBlock::new(builder, &format!("body.{i}"), channels))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Decoder, UpChain};
+    use crate::error::Result;
+    use crate::layers::{Builder, Source};
+    use tch::{Device, Kind, Tensor};
+
+    const LIKE: (Kind, Device) = (Kind::Float, Device::Cpu);
+
+    struct Random;
+
+    impl Source for Random {
+        fn tensor(&mut self, _name: &str, shape: &[i64]) -> Result<Tensor> {
+            Ok(0.3 * Tensor::f_randn(shape, LIKE)?)
+        }
+    }
+
+    fn map(channels: i64, (h, w): (i64, i64)) -> Tensor {
+        Tensor::randn([1, h, w, channels], LIKE).permute([0, 3, 1, 2])
+    }
+
+    fn most(x: &Tensor) -> f64 {
+        x.abs().max().double_value(&[])
+    }
+
+    #[test]
+    fn the_folded_decoder_is_the_chain_up_to_the_frames_edge() {
+        let _no_grad = tch::no_grad_guard();
+        tch::manual_seed(1);
+        for (c, input) in [(1, 4), (3, 12), (4, 20), (8, 32)] {
+            let decoder = Decoder::new(&mut Builder::new(&mut Random), input, c).expect("built");
+            let mut differs = false;
+            for size in [
+                (1, 1),
+                (2, 9),
+                (7, 8),
+                (8, 8),
+                (9, 8),
+                (8, 23),
+                (16, 11),
+                (30, 41),
+            ] {
+                let x = map(input, size);
+                let exact = decoder.chain.forward(&x).expect("the chain");
+                let folded = decoder.forward(&x).expect("folded");
+                let off = most(&(&exact - &folded)) / most(&exact);
+                assert!(off < 1e-5, "{c} {input} {size:?}: {off}");
+                differs |= off > 0.0;
+            }
+            assert_eq!(
+                differs,
+                crate::ops::conv::takes(&map(1, (1, 1))),
+                "it was folded"
+            );
+        }
+    }
+
+    #[test]
+    fn a_weight_that_is_written_into_is_folded_anew() {
+        let _no_grad = tch::no_grad_guard();
+        tch::manual_seed(2);
+        let decoder = Decoder::new(&mut Builder::new(&mut Random), 8, 2).expect("built");
+        let x = map(8, (10, 12));
+        let before = decoder.forward(&x).expect("folded");
+        let first = &decoder.chain.up[0];
+        let _written = first.weight().shallow_clone().zero_();
+        let after = decoder.forward(&x).expect("folded");
+        assert!(most(&(&before - &after)) > 0.1);
+        let exact = decoder.chain.forward(&x).expect("the chain");
+        assert!(most(&(&exact - &after)) < 1e-4);
+    }
 }

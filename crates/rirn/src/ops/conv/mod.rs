@@ -20,6 +20,7 @@ mod winograd;
 use crate::cancel;
 use crate::error::Result;
 use own::OwnForm;
+pub(crate) use own::takes;
 use tch::Tensor;
 
 /// A convolution with its tensors: weight `[out, in, k, k]` and bias `[out]`; zero padding of k/2
@@ -68,6 +69,11 @@ impl Conv2d {
         Ok(y)
     }
 
+    /// Changes whenever LibTorch writes into weight or bias; nothing while they are being trained.
+    pub(crate) fn version(&self) -> Result<Option<i64>> {
+        version(&self.weight, &self.bias)
+    }
+
     /// The same in the own form, or nothing where that does not fit.
     fn run_own(&self, x: &Tensor, residual: Option<&Tensor>, relu: bool) -> Result<Option<Tensor>> {
         if self.stride != 1 {
@@ -75,6 +81,16 @@ impl Conv2d {
         }
         self.own.run((&self.weight, &self.bias), x, residual, relu)
     }
+}
+
+/// Changes whenever LibTorch writes into one of the tensors; nothing while one is being trained.
+pub(crate) fn version(weight: &Tensor, bias: &Tensor) -> Result<Option<i64>> {
+    if weight.requires_grad() || bias.requires_grad() {
+        return Ok(None);
+    }
+    Ok(Some(
+        weight.f_internal_version()? + bias.f_internal_version()?,
+    ))
 }
 
 /// Transposed convolution with stride 2 and padding 1, `weight` `[in, out, k, k]`. The output

@@ -115,6 +115,11 @@ impl Packed {
     }
 }
 
+/// Whether own kernels are used, and can read such a map.
+pub(crate) fn takes(x: &Tensor) -> bool {
+    is_wanted() && is_plain(x)
+}
+
 /// Whether own kernels are to be used on this machine.
 fn is_wanted() -> bool {
     static WANTED: OnceLock<bool> = OnceLock::new();

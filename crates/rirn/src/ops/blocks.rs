@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Frames as maps of blocks of 4×4 pixels: 48 channels at a quarter of the size, in the order row
+//! and column within the block, colour. In channels-last memory twelve neighbouring numbers of a
+//! row stay neighbours.
+
+use crate::error::Result;
+use tch::Tensor;
+
+/// Edge of a block in pixels.
+pub(crate) const BLOCK: i64 = 4;
+
+/// A map of blocks `[1, 48, h, w]`, of which the first begins one pixel above and left of the frame,
+/// as the frame `[1, 3, 4h, 4w]`. The last row and column lie in blocks that are not there: their
+/// numbers mean nothing.
+pub(crate) fn frame_of_shifted_blocks(blocks: &Tensor) -> Result<Tensor> {
+    let (_, _, h, w) = blocks.size4()?;
+    let (height, width) = (BLOCK * h, BLOCK * w);
+    // One pixel more on every side takes what lies outside, and keeps rows of blocks whole.
+    let options = (blocks.f_kind()?, blocks.device());
+    let room = Tensor::f_empty([height + 2, width + 2, 3], options)?;
+    let covered = room.f_narrow(0, 0, height)?.f_narrow(1, 0, width)?;
+    let (down, right) = (3 * (width + 2), 3);
+    let mut places = covered.f_as_strided(
+        [h, w, BLOCK, BLOCK * 3],
+        [BLOCK * down, BLOCK * right, down, 1],
+        None::<i64>,
+    )?;
+    let blocks = blocks
+        .f_permute([0, 2, 3, 1])?
+        .f_view([h, w, BLOCK, BLOCK * 3])?;
+    places.f_copy_(&blocks)?;
+    let frame = room.f_narrow(0, 1, height)?.f_narrow(1, 1, width)?;
+    Ok(frame.f_permute([2, 0, 1])?.f_unsqueeze(0)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tch::{Device, Kind};
+
+    #[test]
+    fn blocks_begin_one_pixel_outside() {
+        let (h, w) = (3, 2);
+        let numbers = Tensor::arange(h * w * 48, (Kind::Float, Device::Cpu));
+        let blocks = numbers.view([1, h, w, 48]).permute([0, 3, 1, 2]);
+        let frame = frame_of_shifted_blocks(&blocks).expect("a frame");
+        assert_eq!(frame.size(), [1, 3, 12, 8]);
+        for (y, x, colour) in (0..11).flat_map(|y| (0..7).map(move |x| (y, x, (x + y) % 3))) {
+            let (row, column) = (y + 1, x + 1);
+            let channel = (row % 4 * 4 + column % 4) * 3 + colour;
+            let expected = blocks.double_value(&[0, channel, row / 4, column / 4]);
+            assert_eq!(frame.double_value(&[0, colour, y, x]), expected);
+        }
+    }
+}
