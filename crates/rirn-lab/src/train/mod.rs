@@ -9,6 +9,7 @@
 mod batch;
 mod checkpoint;
 mod error;
+mod grow;
 mod loss;
 mod optimiser;
 mod recipe;

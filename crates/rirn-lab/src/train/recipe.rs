@@ -157,7 +157,10 @@ impl Recipe {
     pub(super) fn spec(&self) -> Result<Spec, String> {
         let table = &self.network;
         if let (None, Some(start)) = (&table.cell, &table.start) {
-            return Ok(*weights(start)?.spec());
+            let mut spec = *weights(start)?.spec();
+            spec.base = table.base.unwrap_or(spec.base);
+            spec.check().map_err(|error| error.to_string())?;
+            return Ok(spec);
         }
         let word = table
             .cell

@@ -57,13 +57,7 @@ impl Trainer {
         let mut variables = match &recipe.network.start {
             Some(start) => {
                 let weights = recipe::weights(start).map_err(wrong)?;
-                if *weights.spec() != spec {
-                    let found = weights.spec();
-                    return Err(wrong(format!(
-                        "start = \"{start}\" holds {found:?}, not {spec:?}"
-                    )));
-                }
-                Variables::from_weights(&weights, device)?
+                Variables::grown(&weights, &spec, recipe.seed, device)?
             }
             None => Variables::initial(&spec, recipe.seed, device)?,
         };

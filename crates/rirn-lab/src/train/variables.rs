@@ -95,6 +95,14 @@ impl Variables {
         })
     }
 
+    /// The same values on `device`.
+    pub(super) fn on(mut self, device: Device) -> Result<Self, TrainError> {
+        for (_, tensor) in &mut self.entries {
+            *tensor = tensor.f_to_device(device)?;
+        }
+        Ok(self)
+    }
+
     /// In float64, so that differences of nearly equal values mean something, and with biases
     /// that keep ReLUs from standing at zero, where they have no derivative.
     #[cfg(test)]
