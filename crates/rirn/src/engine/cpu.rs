@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the engine asks of the processor: no denormals, and whether it has matrix tiles.
 
+use crate::ops;
+use tch::{Device, Kind};
+
 /// Sets flush-to-zero and denormals-are-zero for the calling thread, and so for every thread that
 /// it starts. A recurrent state that fades towards zero ends in denormal numbers, with which a
 /// convolution takes up to 190 times as long. Only x86-64 has that penalty to such a degree;
@@ -8,6 +11,12 @@
 pub fn flush_denormals() {
     #[cfg(target_arch = "x86_64")]
     mxcsr::set_flush_bits();
+}
+
+/// Divides the CPU's threads between LibTorch and the own kernels for the next steps of a network,
+/// on the thread that runs it.
+pub(super) fn divide_threads((kind, device): (Kind, Device)) {
+    ops::threads::give_libtorch(ops::conv::computes(kind, device));
 }
 
 /// Whether bfloat16 pays: the processor has AMX tiles with bfloat16 and the kernel lets them be

@@ -39,6 +39,7 @@ pub use tiles::{blended_ones, tile_rects};
 
 use crate::error::Result;
 use crate::networks::{Demand, Network, Profile};
+use crate::ops;
 use crate::weights::Weights;
 use fit::Fit;
 use memory::Needs;
@@ -113,7 +114,7 @@ impl Engine {
         let (threads, deterministic) = (config.threads, config.deterministic);
         let opened = worker.submit(move || {
             if threads > 0 {
-                tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
+                ops::threads::wish(usize::try_from(threads).unwrap_or(usize::MAX));
             }
             if deterministic && matches!(device, Device::Cuda(_)) {
                 tch::Cuda::cudnn_set_benchmark(false);

@@ -2,6 +2,7 @@
 //! [`Past`]: everything that is remembered of the frames before, and how a frame is deblurred with
 //! it. Runs on the worker.
 
+use super::cpu;
 use super::fit::Fit;
 use super::notes::{StepNote, Told};
 use super::shared::Core;
@@ -195,7 +196,8 @@ impl Past {
         view: &View,
         sharp: &mut Frame,
     ) -> Result<bool> {
-        let (_, device) = network.placement();
+        let (kind, device) = network.placement();
+        cpu::divide_threads((kind, device));
         // Out of `self`: whatever goes wrong, nothing half updated is left.
         let mut states = mem::take(&mut self.states).into_iter();
         let mut next = Vec::with_capacity(plan.len());

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Frames to tensors and back.
+#![allow(unsafe_code)]
 
 use crate::error::{Error, Result};
 use crate::frame::Frame;
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 /// A size as LibTorch counts it.
 pub(super) fn side(pixels: usize) -> Result<i64> {
@@ -20,16 +21,21 @@ pub(super) fn to_tensor(frame: &Frame, device: Device) -> Result<Tensor> {
 /// Copies a tensor `[1, 3, height, width]` into `frame`, and says whether all values are finite.
 pub(super) fn to_frame(tensor: &Tensor, frame: &mut Frame) -> Result<bool> {
     let (_, _, height, width) = tensor.size4()?;
-    let tensor = tensor
-        .f_permute([0, 2, 3, 1])?
-        .f_contiguous()?
-        .f_to_device(Device::Cpu)?;
     frame.resize(
         usize::try_from(height).unwrap_or_default(),
         usize::try_from(width).unwrap_or_default(),
     )?;
-    let count = frame.data().len();
-    tensor.f_copy_data(frame.data_mut(), count)?;
+    let data = frame.data_mut().as_mut_ptr().cast();
+    // In one pass, whatever the order and kind of the tensor.
+    // SAFETY: the frame has been given this size, `height` times `width` times three numbers; it is
+    // borrowed alone, and the tensor that stands for it ends before this function does.
+    let mut into = unsafe {
+        let size = [height, width, 3];
+        let steps = [3 * width, 3, 1];
+        Tensor::f_from_blob(data, &size, &steps, Kind::Float, Device::Cpu)?
+    };
+    into.f_copy_(&tensor.f_squeeze_dim(0)?.f_permute([1, 2, 0])?)?;
+    drop(into);
     // All of them, without a way out in between: the loop is vectorised, a sum or `all` is not.
     Ok(frame
         .data()

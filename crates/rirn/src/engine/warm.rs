@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Steps on a grey picture, so that the first real frame finds compiled kernels and sized pools.
 
+use super::cpu;
 use super::shared::Core;
 use super::tensors::side;
 use super::tiles::TilePlan;
@@ -27,6 +28,7 @@ pub(super) fn step(
 ) -> Result<Duration> {
     let (_, network) = core.current();
     let network = network.lock().unwrap_or_else(PoisonError::into_inner);
+    cpu::divide_threads(network.placement());
     let size = [1, side(height)?, side(width)?, 3 * side(window)?];
     let grey = Tensor::f_full(size, 0.5, (Kind::Float, core.device()))?.f_permute([0, 3, 1, 2])?;
     let mut taken = Duration::ZERO;

@@ -11,7 +11,7 @@
 
 use crate::error::Result;
 use crate::layers::{Builder, Conv};
-use crate::ops::{cat, mul, split};
+use crate::ops::{blend, cat, split};
 use tch::Tensor;
 
 /// One attention map: its convolution and its gate.
@@ -28,8 +28,9 @@ impl Attention {
         })
     }
 
+    /// The attention before its logistic function.
     fn map(&self, x: &Tensor) -> Result<Tensor> {
-        self.gate.sigmoid(&self.conv.relu(x)?)
+        self.gate.forward(&self.conv.relu(x)?)
     }
 }
 
@@ -57,8 +58,6 @@ impl Atb {
     pub(super) fn apply(&self, new: &Tensor, old: &Tensor) -> Result<Tensor> {
         let mixed = self.mix.forward(&cat(&[new, old])?)?;
         let [a, b] = split(&mixed, [self.channels; 2])?;
-        let blended = mul(self.cur.map(&a)?, new)?;
-        let kept = mul(self.prev.map(&b)?, old)?;
-        Ok(blended.f_add(&kept)?)
+        blend(self.cur.map(&a)?, new, self.prev.map(&b)?, old)
     }
 }

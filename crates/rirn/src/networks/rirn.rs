@@ -89,7 +89,7 @@ impl Rirn {
             .sum()
     }
 
-    /// The current frame of a window, centred and padded like it.
+    /// The current frame of a window.
     fn current_frame(&self, x: &Tensor) -> Result<Tensor> {
         let first = 3 * i64::try_from(self.shape.look_behind).unwrap_or_default();
         Ok(x.f_narrow(1, first, 3)?)
@@ -166,7 +166,8 @@ impl Network for Rirn {
                 self.spec
             )));
         }
-        let x = ops::pad_to_multiple(&window.f_sub_scalar(0.5)?, MULTIPLE)?;
+        let window = ops::pad_to_multiple(window, MULTIPLE)?;
+        let x = window.f_sub_scalar(0.5)?;
         // The frame itself stays in its own kind: half precision is good to 55 dB only, a
         // correction in half precision added to an exact frame to 60 (docs/NETWORKS.md).
         let (kind, _) = self.placement;
@@ -174,11 +175,13 @@ impl Network for Rirn {
             .baseline
             .step(&x.f_to_kind(kind)?, &state, &self.slots)?;
         let mut out = out.f_to_kind(window.f_kind()?)?;
-        if self.spec.skip {
-            out = out.f_add_(&self.current_frame(&x)?)?;
-        }
+        // What centring took away comes back with the frame, or alone.
+        out = match self.spec.skip {
+            true => out.f_add_(&self.current_frame(&window)?)?,
+            false => out.f_add_scalar_(0.5)?,
+        };
         let out = out.f_narrow(2, 0, height)?.f_narrow(3, 0, width)?;
-        Ok((out.f_add_scalar(0.5)?, self.carried(new)?))
+        Ok((out, self.carried(new)?))
     }
 
     fn placement(&self) -> (Kind, Device) {

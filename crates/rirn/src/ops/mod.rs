@@ -6,10 +6,13 @@
 //! memory-format argument, so tensors begin their life as `[batch, height, width, channels]` and
 //! are permuted; convolutions, concatenations and element-wise operations keep the order.
 
+mod blend;
 pub(crate) mod blocks;
 pub(crate) mod conv;
 mod pad;
+pub(crate) mod threads;
 
+pub(crate) use blend::blend;
 pub(crate) use pad::pad_to_multiple;
 
 use crate::error::Result;

@@ -9,7 +9,7 @@
 //! threads.
 
 mod job;
-mod own;
+pub(super) mod own;
 mod parallel;
 mod pool;
 mod simd;
@@ -20,7 +20,7 @@ mod winograd;
 use crate::cancel;
 use crate::error::Result;
 use own::OwnForm;
-pub(crate) use own::takes;
+pub(crate) use own::{computes, takes};
 use tch::Tensor;
 
 /// A convolution with its tensors: weight `[out, in, k, k]` and bias `[out]`; zero padding of k/2

@@ -7,9 +7,11 @@
 #![allow(unsafe_code)]
 
 use super::job::{Job, Misfit, Sink, Source};
+use super::parallel::Parallel;
 use super::pool::Pool;
 use super::winograd::{Isa, Scratch, Winograd3x3};
 use crate::error::{Error, Result};
+use crate::ops::threads;
 use std::cell::RefCell;
 use std::sync::OnceLock;
 use tch::{Device, Kind, Tensor};
@@ -25,7 +27,7 @@ thread_local! {
 /// The threads of one caller. They start with the caller's treatment of denormals, which Linux
 /// hands on to new threads.
 struct Team {
-    /// What LibTorch was told, which the system need not have granted.
+    /// What was wanted, which the system need not have granted.
     threads: usize,
     pool: Pool,
     scratch: Scratch,
@@ -115,6 +117,32 @@ impl Packed {
     }
 }
 
+/// Calls `body(chunk, thread)` for every chunk on this thread's team.
+pub(in crate::ops) fn in_parallel(chunks: usize, body: &(dyn Fn(usize, usize) + Sync)) {
+    with_team(|team| team.pool.run(chunks, body));
+}
+
+/// The numbers of a tensor that [`takes`] says yes to, in channels-last order; nothing if they lie
+/// in another order or with gaps.
+pub(in crate::ops) fn numbers_in_order(x: &Tensor) -> Option<&[f32]> {
+    let map = map(x)?;
+    let channels = index(x.size()[1]);
+    (map.source.stride == channels).then_some(map.source.data)
+}
+
+/// The same to write into.
+pub(in crate::ops) fn numbers_to_write(x: &mut Tensor) -> Option<&mut [f32]> {
+    let len = numbers_in_order(x)?.len();
+    // SAFETY: the very numbers of `numbers_in_order`; the tensor is borrowed alone, and whoever
+    // gave it away says by that that no other tensor of the same memory is in use.
+    Some(unsafe { std::slice::from_raw_parts_mut(x.data_ptr().cast(), len) })
+}
+
+/// Whether own kernels compute a network of this kind on this device.
+pub(crate) fn computes(kind: Kind, device: Device) -> bool {
+    is_wanted() && kind == Kind::Float && device == Device::Cpu
+}
+
 /// Whether own kernels are used, and can read such a map.
 pub(crate) fn takes(x: &Tensor) -> bool {
     is_wanted() && is_plain(x)
@@ -187,9 +215,9 @@ fn steps(x: &Tensor) -> Option<[i64; 4]> {
     x.stride().try_into().ok()
 }
 
-/// Calls `work` with this thread's team, made anew when LibTorch's number of threads has changed.
+/// Calls `work` with this thread's team, made anew when another number of threads is wanted.
 fn with_team<R>(work: impl FnOnce(&mut Team) -> R) -> R {
-    let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1).max(1);
+    let threads = threads::count();
     TEAM.with_borrow_mut(|slot| {
         if slot.as_ref().is_some_and(|team| team.threads != threads) {
             *slot = None;

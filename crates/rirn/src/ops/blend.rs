@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! σ(a) ⊙ new + σ(b) ⊙ old, the last step of ATB (table S4). LibTorch takes five passes through
+//! memory for it, the own form one, on all threads.
+#![allow(unsafe_code)]
+
+use super::conv::own;
+use super::mul;
+use crate::error::Result;
+use std::sync::{Mutex, PoisonError};
+use tch::Tensor;
+
+/// Numbers that a thread takes at once.
+const CHUNK: usize = 16 * 1024;
+
+/// σ(a) ⊙ new + σ(b) ⊙ old, all of one shape; in the memory of `a` where nobody asks for gradients.
+pub(crate) fn blend(mut a: Tensor, new: &Tensor, mut b: Tensor, old: &Tensor) -> Result<Tensor> {
+    let fits = |x: &Tensor| own::takes(x) && x.size() == a.size();
+    if [&a, new, &b, old].into_iter().all(fits)
+        && let [Some(new), Some(b), Some(old)] = [new, &b, old].map(own::numbers_in_order)
+        && let Some(into) = own::numbers_to_write(&mut a)
+    {
+        blend_numbers(into, new, b, old);
+        return Ok(a);
+    }
+    let blended = mul(a.f_sigmoid_()?, new)?;
+    let kept = mul(b.f_sigmoid_()?, old)?;
+    Ok(blended.f_add(&kept)?)
+}
+
+fn blend_numbers(a: &mut [f32], new: &[f32], b: &[f32], old: &[f32]) {
+    let chunks = a.len().div_ceil(CHUNK);
+    let inputs = new
+        .chunks(CHUNK)
+        .zip(b.chunks(CHUNK))
+        .zip(old.chunks(CHUNK));
+    let work = Mutex::new(a.chunks_mut(CHUNK).zip(inputs));
+    own::in_parallel(chunks, &|_, _| {
+        let next = work.lock().unwrap_or_else(PoisonError::into_inner).next();
+        if let Some((a, ((new, b), old))) = next {
+            blend_chunk(a, new, b, old);
+        }
+    });
+}
+
+#[cfg(target_arch = "x86_64")]
+fn blend_chunk(a: &mut [f32], new: &[f32], b: &[f32], old: &[f32]) {
+    #[target_feature(enable = "avx2,fma")]
+    fn with_avx2(a: &mut [f32], new: &[f32], b: &[f32], old: &[f32]) {
+        blend_plain(a, new, b, old);
+    }
+    // SAFETY: own kernels take nothing on processors without AVX2 and FMA.
+    unsafe { with_avx2(a, new, b, old) }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn blend_chunk(a: &mut [f32], new: &[f32], b: &[f32], old: &[f32]) {
+    blend_plain(a, new, b, old);
+}
+
+#[inline(always)]
+fn blend_plain(a: &mut [f32], new: &[f32], b: &[f32], old: &[f32]) {
+    for (((a, new), b), old) in a.iter_mut().zip(new).zip(b).zip(old) {
+        *a = logistic(*a) * new + logistic(*b) * old;
+    }
+}
+
+#[inline(always)]
+fn logistic(x: f32) -> f32 {
+    1.0 / (1.0 + exp(-x))
+}
+
+/// e^x with a relative error below 2e-7 from -87 to 87, where it stays beyond; NaN stays NaN. A
+/// power of two times a polynomial: the Taylor series to the 7th power, of which the next term is
+/// 5e-9 at the ends of its range, which is half of ln 2 to each side.
+#[inline(always)]
+fn exp(x: f32) -> f32 {
+    // Added to a number of this range it leaves the nearest whole number in the lowest bits.
+    const ROUND: f32 = 12_582_912.0;
+    // ln 2 in two parts, of which multiples of the first are exact (Cody, Waite 1980).
+    const LN2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
+    const SERIES: [f32; 7] = [
+        1.0 / 5040.0,
+        1.0 / 720.0,
+        1.0 / 120.0,
+        1.0 / 24.0,
+        1.0 / 6.0,
+        0.5,
+        1.0,
+    ];
+    let x = x.clamp(-87.0, 87.0);
+    let rounded = x.mul_add(std::f32::consts::LOG2_E, ROUND);
+    let n = rounded - ROUND;
+    let r = n.mul_add(-LN2[1], n.mul_add(-LN2[0], x));
+    let series = SERIES[1..]
+        .iter()
+        .fold(SERIES[0], |sum, term| sum.mul_add(r, *term));
+    let power = f32::from_bits((rounded.to_bits() << 23).wrapping_add(1.0_f32.to_bits()));
+    series.mul_add(r, 1.0) * power
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{blend, exp};
+    use tch::{Device, Kind, Tensor};
+
+    #[test]
+    fn the_exponential_is_within_its_bound() {
+        for step in -86_999..=86_999 {
+            let x = step as f32 * 1e-3;
+            let exact = f64::from(x).exp();
+            let error = (f64::from(exp(x)) - exact).abs() / exact;
+            assert!(error < 2e-7, "{x}: {error}");
+        }
+        assert!(exp(-1e9) > 0.0 && exp(1e9).is_finite() && exp(f32::NAN).is_nan());
+        assert_eq!(exp(0.0), 1.0);
+    }
+
+    #[test]
+    fn one_pass_gives_what_libtorch_gives_in_five() {
+        let _no_grad = tch::no_grad_guard();
+        tch::manual_seed(3);
+        for (channels, height, width) in [(1, 1, 1), (5, 7, 3), (32, 33, 40)] {
+            let map = || {
+                let numbers =
+                    Tensor::randn([1, height, width, channels], (Kind::Float, Device::Cpu));
+                (numbers * 4.0).permute([0, 3, 1, 2])
+            };
+            let [a, new, b, old] = [map(), map(), map(), map()];
+            let exact = a.sigmoid() * &new + b.sigmoid() * &old;
+            // Planar memory is not the own form's business.
+            let planar = blend(a.copy().contiguous(), &new, b.copy(), &old).expect("a blend");
+            let own = blend(a, &new, b, &old).expect("a blend");
+            for blended in [planar, own] {
+                let off = (blended - &exact).abs().max().double_value(&[]);
+                assert!(off < 4e-6, "{channels} {height} {width}: {off}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_stays_none_and_gradients_come_back() {
+        let one = |x: f32| Tensor::from_slice(&[x; 9]).view([1, 1, 3, 3]);
+        let spoiled = blend(one(f32::NAN), &one(1.0), one(0.0), &one(1.0)).expect("a blend");
+        assert!(spoiled.double_value(&[0, 0, 1, 1]).is_nan());
+        let gate = one(0.5).set_requires_grad(true);
+        let blended = blend(gate.shallow_clone() * 1.0, &one(2.0), one(0.0), &one(1.0));
+        blended.expect("a blend").sum(Kind::Float).backward();
+        let logistic = 1.0 / (1.0 + (-0.5_f64).exp());
+        let slope = gate.grad().double_value(&[0, 0, 0, 0]);
+        assert!(
+            (slope - 2.0 * logistic * (1.0 - logistic)).abs() < 1e-6,
+            "{slope}"
+        );
+    }
+}
