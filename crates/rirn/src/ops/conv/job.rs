@@ -23,12 +23,13 @@ pub(crate) struct Sink<'a> {
     pub(crate) stride: usize,
 }
 
-/// One call: `output = activation(convolution(sources) + bias + residual)`.
+/// One call: `output = activation(convolution(sources) + bias + residual)`. Residual and output have
+/// a row for every `stride`-th row of the sources, the first one counted, and so pixels in a row.
 #[derive(Debug)]
 pub(crate) struct Job<'a> {
-    /// Rows of every map.
+    /// Rows of every source.
     pub(crate) height: usize,
-    /// Pixels in a row of every map.
+    /// Pixels in a row of every source.
     pub(crate) width: usize,
     /// The input, in the order in which the weights count its channels.
     pub(crate) sources: &'a [Source<'a>],
@@ -53,37 +54,36 @@ impl fmt::Display for Misfit {
 impl std::error::Error for Misfit {}
 
 impl Job<'_> {
-    /// Whether every map is as large as `height`, `width`, its stride and its channels say.
-    pub(crate) fn check(&self, inputs: &[usize], out: usize) -> Result<(), Misfit> {
+    /// Whether every map is as large as `height`, `width`, its stride and its channels say, for a
+    /// convolution that makes a pixel of every `stride`-th one in both directions.
+    pub(crate) fn check(&self, inputs: &[usize], out: usize, stride: usize) -> Result<(), Misfit> {
         if self.height == 0 || self.width == 0 {
             return Err(Misfit("a map has no pixels"));
         }
         if self.sources.len() != inputs.len() {
             return Err(Misfit("another number of sources than the layer has"));
         }
-        let holds = |len, stride, channels| self.reach(stride, channels).is_some_and(|n| n <= len);
         let mut sources = self.sources.iter().zip(inputs);
-        if !sources.all(|(s, &channels)| holds(s.data.len(), s.stride, channels)) {
+        if !sources.all(|(s, &channels)| self.holds(s.data.len(), s.stride, channels, 1)) {
             return Err(Misfit("a source is shorter than its size says"));
         }
-        if !holds(self.output.data.len(), self.output.stride, out) {
+        if !self.holds(self.output.data.len(), self.output.stride, out, stride) {
             return Err(Misfit("the output is shorter than its size says"));
         }
-        if self
-            .residual
-            .is_some_and(|r| !holds(r.data.len(), r.stride, out))
-        {
+        let mut residual = self.residual.iter();
+        if !residual.all(|r| self.holds(r.data.len(), r.stride, out, stride)) {
             return Err(Misfit("the residual is shorter than its size says"));
         }
         Ok(())
     }
 
-    /// Numbers from the beginning of a map to behind its last one, if that is a length at all.
-    fn reach(&self, stride: usize, channels: usize) -> Option<usize> {
-        if stride < channels {
-            return None;
-        }
-        let pixels = self.height.checked_mul(self.width)?;
-        (pixels - 1).checked_mul(stride)?.checked_add(channels)
+    /// Whether `len` numbers reach from the beginning of a map to behind its last one. The map has
+    /// every `sparse`-th pixel in both directions, and `stride` numbers from one to the next.
+    fn holds(&self, len: usize, stride: usize, channels: usize, sparse: usize) -> bool {
+        let reach = || {
+            let pixels = (self.height.div_ceil(sparse)).checked_mul(self.width.div_ceil(sparse))?;
+            (pixels - 1).checked_mul(stride)?.checked_add(channels)
+        };
+        stride >= channels && reach().is_some_and(|n| n <= len)
     }
 }

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The only door to convolution: whatever form computes it, networks call [`Conv2d`] and
 //! [`conv_transpose2d`]. LibTorch's forms (oneDNN or cuDNN) compute everything, and are the
-//! reference for the own form ([`own`]), which takes over where it can: 3×3 with stride 1 in
-//! float32 on the CPU, without gradients.
+//! reference for the own form ([`own`]), which takes over where it can: odd kernels with stride 1 or
+//! 2 in float32 on the CPU, without gradients.
 //!
 //! The own form is plain Rust and knows no tensors below `own.rs`: [`job`] names the maps of a
-//! call, [`winograd`] computes, [`simd`] has the instruction sets, [`parallel`] and [`pool`] the
-//! threads.
+//! call, [`winograd`] computes 3×3 with stride 1 and [`direct`] the rest, [`simd`] has the
+//! instruction sets, [`memory`] the memory of the kernels, [`parallel`] and [`pool`] the threads.
 
+mod direct;
 mod job;
+mod memory;
 pub(super) mod own;
 mod parallel;
 mod pool;
@@ -19,7 +21,7 @@ mod winograd;
 
 use crate::cancel;
 use crate::error::Result;
-use own::OwnForm;
+use own::{Layer, OwnForm};
 pub(crate) use own::{computes, takes};
 use tch::Tensor;
 
@@ -47,7 +49,12 @@ impl Conv2d {
     /// and bias, then the residual added, then ReLU, as far as they are asked for.
     pub(crate) fn run(&self, x: &Tensor, residual: Option<&Tensor>, relu: bool) -> Result<Tensor> {
         cancel::check()?;
-        if let Some(y) = self.run_own(x, residual, relu)? {
+        let layer = Layer {
+            weight: &self.weight,
+            bias: &self.bias,
+            stride: self.stride,
+        };
+        if let Some(y) = self.own.run(layer, x, residual, relu)? {
             return Ok(y);
         }
         let padding = self.weight.size()[2] / 2;
@@ -72,14 +79,6 @@ impl Conv2d {
     /// Changes whenever LibTorch writes into weight or bias; nothing while they are being trained.
     pub(crate) fn version(&self) -> Result<Option<i64>> {
         version(&self.weight, &self.bias)
-    }
-
-    /// The same in the own form, or nothing where that does not fit.
-    fn run_own(&self, x: &Tensor, residual: Option<&Tensor>, relu: bool) -> Result<Option<Tensor>> {
-        if self.stride != 1 {
-            return Ok(None);
-        }
-        self.own.run((&self.weight, &self.bias), x, residual, relu)
     }
 }
 

@@ -6,10 +6,13 @@
 //! which have not been measured against LibTorch.
 #![allow(unsafe_code)]
 
+use super::direct::Direct;
 use super::job::{Job, Misfit, Sink, Source};
+use super::memory::Scratch;
 use super::parallel::Parallel;
 use super::pool::Pool;
-use super::winograd::{Isa, Scratch, Winograd3x3};
+use super::simd::Isa;
+use super::winograd::Winograd3x3;
 use crate::error::{Error, Result};
 use crate::ops::threads;
 use std::cell::RefCell;
@@ -37,12 +40,27 @@ struct Team {
 #[derive(Default)]
 pub(super) struct OwnForm(RefCell<Option<Box<Packed>>>);
 
+/// Weight, bias and stride of a layer.
+#[derive(Clone, Copy)]
+pub(super) struct Layer<'a> {
+    pub(super) weight: &'a Tensor,
+    pub(super) bias: &'a Tensor,
+    pub(super) stride: i64,
+}
+
 struct Packed {
-    layer: Winograd3x3,
+    form: Form,
     /// Channels of the output.
     out: i64,
+    stride: i64,
     /// How often LibTorch had written into weight and bias.
     versions: [i64; 2],
+}
+
+/// The kernel that a layer runs in: Winograd's where it fits, for it has four times fewer products.
+enum Form {
+    Winograd(Winograd3x3),
+    Direct(Direct),
 }
 
 /// A tensor as the kernels see it.
@@ -53,20 +71,21 @@ struct Map<'a> {
 }
 
 impl OwnForm {
-    /// Convolution of `x` with stride 1, bias, residual, ReLU, in channels-last memory; nothing
-    /// where only LibTorch can do it.
+    /// Convolution of `x`, bias, residual, ReLU, in channels-last memory; nothing where only LibTorch
+    /// can do it.
     pub(super) fn run(
         &self,
-        (weight, bias): (&Tensor, &Tensor),
+        layer: Layer<'_>,
         x: &Tensor,
         residual: Option<&Tensor>,
         relu: bool,
     ) -> Result<Option<Tensor>> {
-        let plain = [weight, bias, x].into_iter().chain(residual).all(is_plain);
-        if !(is_wanted() && plain && fits(weight, x, residual)) {
+        let tensors = [layer.weight, layer.bias, x];
+        let plain = tensors.into_iter().chain(residual).all(is_plain);
+        if !(is_wanted() && plain && fits(layer, x, residual)) {
             return Ok(None);
         }
-        self.pack(weight, bias)?;
+        self.pack(layer)?;
         let (x, residual) = (mapped(x)?, residual.map(mapped).transpose()?);
         let packed = self.0.borrow();
         match (map(&x), residual.as_ref().map(map), &*packed) {
@@ -77,17 +96,25 @@ impl OwnForm {
     }
 
     /// Packs the weights, unless that has been done since they were last written.
-    fn pack(&self, weight: &Tensor, bias: &Tensor) -> Result<()> {
+    fn pack(&self, layer: Layer<'_>) -> Result<()> {
+        let (weight, bias) = (layer.weight, layer.bias);
         let versions = [weight.f_internal_version()?, bias.f_internal_version()?];
         let mut packed = self.0.borrow_mut();
         if packed.as_ref().is_some_and(|p| p.versions == versions) {
             return Ok(());
         }
-        let input = index(weight.size()[1]);
-        let layer = Winograd3x3::new(&numbers(weight)?, &numbers(bias)?, &[input]);
+        let (inputs, kernel) = ([index(weight.size()[1])], index(weight.size()[2]));
+        let (weights, biases) = (numbers(weight)?, numbers(bias)?);
+        let form = match (kernel, index(layer.stride)) {
+            (3, 1) => Winograd3x3::new(&weights, &biases, &inputs).map(Form::Winograd),
+            (_, stride) => {
+                Direct::new(&weights, &biases, &inputs, kernel, stride).map(Form::Direct)
+            }
+        };
         *packed = Some(Box::new(Packed {
-            layer: layer.map_err(refused)?,
+            form: form.map_err(refused)?,
             out: weight.size()[0],
+            stride: layer.stride,
             versions,
         }));
         Ok(())
@@ -96,7 +123,8 @@ impl OwnForm {
 
 impl Packed {
     fn run(&self, x: Map<'_>, residual: Option<Map<'_>>, relu: bool) -> Result<Tensor> {
-        let size = [1, x.height, x.width, self.out];
+        let [height, width] = [x.height, x.width].map(|side| steps_along(side, self.stride));
+        let size = [1, height, width, self.out];
         let y = Tensor::f_empty(size, (Kind::Float, Device::Cpu))?;
         // SAFETY: a contiguous float32 tensor on the CPU, which nobody else has seen yet; the
         // kernels write every number of it before anybody reads one.
@@ -112,7 +140,11 @@ impl Packed {
                 stride: index(self.out),
             },
         };
-        with_team(|team| self.layer.run(job, &mut team.scratch, &team.pool)).map_err(refused)?;
+        with_team(|team| match &self.form {
+            Form::Winograd(layer) => layer.run(job, &mut team.scratch, &team.pool),
+            Form::Direct(layer) => layer.run(job, &team.pool),
+        })
+        .map_err(refused)?;
         Ok(y.f_permute([0, 3, 1, 2])?)
     }
 }
@@ -160,15 +192,26 @@ fn is_plain(x: &Tensor) -> bool {
     x.device() == Device::Cpu && x.f_kind().is_ok_and(|k| k == Kind::Float) && !x.requires_grad()
 }
 
-/// Whether the sizes are those of a 3×3 convolution of one picture.
-fn fits(weight: &Tensor, x: &Tensor, residual: Option<&Tensor>) -> bool {
-    let (Some([out, input, 3, 3]), Some([1, channels, height, width])) = (shape(weight), shape(x))
+/// Whether the sizes are those of a convolution of one picture that has an own kernel.
+fn fits(layer: Layer<'_>, x: &Tensor, residual: Option<&Tensor>) -> bool {
+    let (Some([out, input, kernel, across]), Some([1, channels, height, width])) =
+        (shape(layer.weight), shape(x))
     else {
         return false;
     };
-    channels == input
-        && [out, input, height, width].iter().all(|&side| side > 0)
-        && residual.is_none_or(|r| shape(r) == Some([1, out, height, width]))
+    let stride = layer.stride;
+    let has_kernel = kernel == across && kernel % 2 == 1 && (1..=2).contains(&stride);
+    if !(has_kernel && [out, input, height, width].iter().all(|&side| side > 0)) {
+        return false;
+    }
+    let [height, width] = [height, width].map(|side| steps_along(side, stride));
+    channels == input && residual.is_none_or(|r| shape(r) == Some([1, out, height, width]))
+}
+
+/// A side of the output. With `2p = k - 1` LibTorch's `(side + 2p - k) / stride + 1`, rounded down,
+/// is `side / stride`, rounded up.
+fn steps_along(side: i64, stride: i64) -> i64 {
+    (side - 1) / stride + 1
 }
 
 /// `x` itself if [`map`] can describe it, else a copy in channels-last memory.

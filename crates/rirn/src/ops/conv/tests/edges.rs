@@ -2,8 +2,10 @@
 //! What is refused, and numbers that are special.
 use super::{Case, usable};
 use crate::ops::conv::job::{Job, Misfit, Sink, Source};
+use crate::ops::conv::memory::Scratch;
 use crate::ops::conv::parallel::{Inline, Parallel};
-use crate::ops::conv::winograd::{Isa, Scratch, Winograd3x3};
+use crate::ops::conv::simd::Isa;
+use crate::ops::conv::winograd::Winograd3x3;
 
 fn run(len: [usize; 3], stride: [usize; 3], height: usize, width: usize) -> Result<(), Misfit> {
     let layer = Winograd3x3::new(&[0.5; 2 * 3 * 9], &[0.0; 2], &[3]).unwrap();

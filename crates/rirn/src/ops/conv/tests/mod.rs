@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Seeded numbers, the plain convolution in float64, and maps with something else around them.
 
+mod direct;
 mod edges;
 mod pool;
 mod small;
 mod tensors;
 mod winograd;
 
+use crate::ops::conv::direct::Direct;
 use crate::ops::conv::job::{Job, Sink, Source};
+use crate::ops::conv::memory::Scratch;
 use crate::ops::conv::parallel::{Inline, Parallel};
-use crate::ops::conv::winograd::{Isa, Scratch, Winograd3x3};
+use crate::ops::conv::simd::Isa;
+use crate::ops::conv::winograd::Winograd3x3;
 
 /// Seeded numbers with variance near 1.
 pub(super) struct Noise(pub(crate) u64);
@@ -43,6 +47,8 @@ pub(super) struct Case {
     pub(super) width: usize,
     pub(super) inputs: Vec<usize>,
     pub(super) out: usize,
+    /// Kernel and stride of the direct form; nothing for Winograd's.
+    pub(super) direct: Option<(usize, usize)>,
     /// Channels of the wider map that come behind (and as many numbers before) each map.
     pub(super) extra: usize,
     pub(super) residual: bool,
@@ -67,6 +73,7 @@ impl Case {
             width,
             inputs,
             out,
+            direct: None,
             extra: 0,
             residual: false,
             relu: false,
@@ -74,14 +81,42 @@ impl Case {
         }
     }
 
+    /// The same for the direct form.
+    pub(super) fn direct(
+        (kernel, stride): (usize, usize),
+        (height, width): (usize, usize),
+        inputs: &[usize],
+        out: usize,
+    ) -> Self {
+        Self {
+            direct: Some((kernel, stride)),
+            ..Self::new(height, width, inputs, out)
+        }
+    }
+
+    pub(super) fn kernel(&self) -> usize {
+        self.direct.map_or(3, |(kernel, _)| kernel)
+    }
+
+    pub(super) fn stride(&self) -> usize {
+        self.direct.map_or(1, |(_, stride)| stride)
+    }
+
+    /// Rows of the output and pixels in each.
+    pub(super) fn size(&self) -> (usize, usize) {
+        let stride = self.stride();
+        (self.height.div_ceil(stride), self.width.div_ceil(stride))
+    }
+
     /// Maps of unit variance, weights that keep it; what lies around the maps is not a number.
     pub(super) fn data(&self) -> Data {
         let mut noise = Noise(self.seed);
         let input: usize = self.inputs.iter().sum();
-        let scale = 1.0 / ((9 * input) as f32).sqrt();
+        let taps = self.kernel() * self.kernel();
+        let scale = 1.0 / ((taps * input) as f32).sqrt();
         Data {
             weights: noise
-                .numbers(9 * input * self.out)
+                .numbers(taps * input * self.out)
                 .iter()
                 .map(|w| w * scale)
                 .collect(),
@@ -89,15 +124,15 @@ impl Case {
             sources: self
                 .inputs
                 .iter()
-                .map(|&c| self.map(c, &mut noise))
+                .map(|&c| self.map(self.height * self.width, c, &mut noise))
                 .collect(),
-            residual: self.map(self.out, &mut noise),
+            residual: self.map(self.size().0 * self.size().1, self.out, &mut noise),
         }
     }
 
-    fn map(&self, channels: usize, noise: &mut Noise) -> Vec<f32> {
+    fn map(&self, pixels: usize, channels: usize, noise: &mut Noise) -> Vec<f32> {
         let stride = channels + self.extra;
-        let mut map = vec![f32::NAN; self.height * self.width * stride];
+        let mut map = vec![f32::NAN; pixels * stride];
         for pixel in map.chunks_exact_mut(stride) {
             pixel[..channels].copy_from_slice(&noise.numbers(channels));
         }
@@ -109,10 +144,9 @@ impl Case {
 
     /// The output of the layer, checked for writing only what it should.
     pub(super) fn run(&self, isa: Isa, data: &Data, threads: &dyn Parallel) -> Vec<f32> {
-        let layer = Winograd3x3::with_isa(isa, &data.weights, &data.bias, &self.inputs).unwrap();
         let stride = self.out + self.extra;
         let before = 5;
-        let pixels = self.height * self.width;
+        let pixels = self.size().0 * self.size().1;
         let len = (pixels - 1) * stride + self.out;
         let mut wide = vec![CANARY; before + len + 64];
         let sources = data.sources.iter().zip(&self.inputs);
@@ -137,7 +171,14 @@ impl Case {
                 stride,
             },
         };
-        layer.run(job, &mut Scratch::default(), threads).unwrap();
+        let (weights, bias, inputs) = (&data.weights, &data.bias, &self.inputs);
+        match self.direct {
+            Some(form) => Direct::with_isa(isa, weights, bias, inputs, form)
+                .and_then(|layer| layer.run(job, threads)),
+            None => Winograd3x3::with_isa(isa, weights, bias, inputs)
+                .and_then(|layer| layer.run(job, &mut Scratch::default(), threads)),
+        }
+        .unwrap();
         let mut output = Vec::new();
         for (i, &number) in wide.iter().enumerate() {
             let inside = i >= before && i < before + len && (i - before) % stride < self.out;
@@ -153,35 +194,36 @@ impl Case {
     /// The same, plainly and in float64.
     pub(super) fn plain(&self, data: &Data) -> Vec<f64> {
         let input: usize = self.inputs.iter().sum();
-        let mut output = Vec::with_capacity(self.height * self.width * self.out);
-        for y in 0..self.height {
-            for x in 0..self.width {
-                let mut sums: Vec<f64> = data.bias.iter().map(|&b| f64::from(b)).collect();
-                for tap in 0..9 {
-                    let (v, u) = (y + tap / 3, x + tap % 3);
-                    if v < 1 || v > self.height || u < 1 || u > self.width {
-                        continue;
-                    }
-                    let pixel = (v - 1) * self.width + u - 1;
-                    let mut k = 0;
-                    for (map, &channels) in data.sources.iter().zip(&self.inputs) {
-                        let at = pixel * (channels + self.extra);
-                        for &value in &map[at..at + channels] {
-                            for (o, sum) in sums.iter_mut().enumerate() {
-                                let w = data.weights[(o * input + k) * 9 + tap];
-                                *sum += f64::from(value) * f64::from(w);
-                            }
-                            k += 1;
+        let (kernel, stride) = (self.kernel(), self.stride());
+        let (down, across) = self.size();
+        let mut output = Vec::with_capacity(down * across * self.out);
+        for (y, x) in (0..down).flat_map(|y| (0..across).map(move |x| (y, x))) {
+            let mut sums: Vec<f64> = data.bias.iter().map(|&b| f64::from(b)).collect();
+            for tap in 0..kernel * kernel {
+                let rim = kernel / 2;
+                let (v, u) = (y * stride + tap / kernel, x * stride + tap % kernel);
+                if v < rim || v >= self.height + rim || u < rim || u >= self.width + rim {
+                    continue;
+                }
+                let pixel = (v - rim) * self.width + u - rim;
+                let mut k = 0;
+                for (map, &channels) in data.sources.iter().zip(&self.inputs) {
+                    let at = pixel * (channels + self.extra);
+                    for &value in &map[at..at + channels] {
+                        for (o, sum) in sums.iter_mut().enumerate() {
+                            let w = data.weights[(o * input + k) * kernel * kernel + tap];
+                            *sum += f64::from(value) * f64::from(w);
                         }
+                        k += 1;
                     }
                 }
-                let at = (y * self.width + x) * (self.out + self.extra);
-                for (o, mut sum) in sums.into_iter().enumerate() {
-                    if self.residual {
-                        sum += f64::from(data.residual[at + o]);
-                    }
-                    output.push(if self.relu { sum.max(0.0) } else { sum });
+            }
+            let at = (y * across + x) * (self.out + self.extra);
+            for (o, mut sum) in sums.into_iter().enumerate() {
+                if self.residual {
+                    sum += f64::from(data.residual[at + o]);
                 }
+                output.push(if self.relu { sum.max(0.0) } else { sum });
             }
         }
         output

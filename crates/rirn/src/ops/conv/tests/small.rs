@@ -26,11 +26,34 @@ fn every_line() {
     }
 }
 
+/// Panels of one, two and three vectors, whole and part; segments inside and at both rims; one
+/// source without gaps, and two with something between their pixels.
+#[test]
+fn every_line_of_the_direct_form() {
+    for isa in usable() {
+        let lanes = [4, 8, 16][isa as usize];
+        for out in [1, 2 * lanes, 4 * lanes + 1] {
+            let mut case = Case::direct((3, 1), (3, 37), &[2], out);
+            let (most, _) = case.error(isa, &Inline);
+            assert!(most < 2e-5, "{most} with {isa:?}");
+            case = Case::direct((5, 2), (4, 30), &[1, 2], out);
+            case.extra = 2;
+            case.residual = true;
+            case.relu = true;
+            let (most, _) = case.error(isa, &Inline);
+            assert!(most < 2e-5, "{most} with {isa:?}");
+        }
+    }
+}
+
 #[test]
 fn several_threads() {
     let pool = Pool::new(3);
     for isa in usable() {
         let case = Case::new(29, 33, &[2], 2);
+        let (most, _) = case.error(isa, &pool);
+        assert!(most < 2e-5, "{most} with {isa:?}");
+        let case = Case::direct((3, 2), (29, 9), &[2], 2);
         let (most, _) = case.error(isa, &pool);
         assert!(most < 2e-5, "{most} with {isa:?}");
     }

@@ -23,17 +23,32 @@ fn channels_last(x: &Tensor) -> Tensor {
 }
 
 fn weights(input: i64, out: i64) -> (Tensor, Tensor) {
-    let weight = random(1, &[out, input, 3, 3]) / (9.0 * input as f64).sqrt();
+    square_weights(input, out, 3)
+}
+
+fn square_weights(input: i64, out: i64, kernel: i64) -> (Tensor, Tensor) {
+    let scale = ((kernel * kernel * input) as f64).sqrt();
+    let weight = random(1, &[out, input, kernel, kernel]) / scale;
     (weight, random(2, &[out]))
 }
 
 /// What LibTorch computes in float64.
 fn expected(x: &Tensor, residual: Option<&Tensor>, relu: bool) -> Tensor {
-    let (input, out) = (x.size()[1], 7);
-    let (weight, bias) = weights(input, out);
+    expected_of((3, 1), x, residual, relu)
+}
+
+/// The same for a kernel and a stride.
+fn expected_of(
+    (kernel, stride): (i64, i64),
+    x: &Tensor,
+    residual: Option<&Tensor>,
+    relu: bool,
+) -> Tensor {
+    let (weight, bias) = square_weights(x.size()[1], 7, kernel);
     let double = |x: &Tensor| x.to_kind(Kind::Double);
     let (x, weight, bias) = (double(x), double(&weight), double(&bias));
-    let mut y = x.conv2d(&weight, Some(&bias), [1, 1], [1, 1], [1, 1], 1);
+    let (strides, padding) = ([stride; 2], [kernel / 2; 2]);
+    let mut y = x.conv2d(&weight, Some(&bias), strides, padding, [1, 1], 1);
     if let Some(residual) = residual {
         y += double(residual);
     }
@@ -41,13 +56,19 @@ fn expected(x: &Tensor, residual: Option<&Tensor>, relu: bool) -> Tensor {
 }
 
 fn check(x: &Tensor, residual: Option<&Tensor>, relu: bool) {
-    let (weight, bias) = weights(x.size()[1], 7);
-    let layer = Conv2d::new(weight, bias, 1);
+    check_of((3, 1), x, residual, relu);
+}
+
+fn check_of(form: (i64, i64), x: &Tensor, residual: Option<&Tensor>, relu: bool) {
+    let (weight, bias) = square_weights(x.size()[1], 7, form.0);
+    let layer = Conv2d::new(weight, bias, form.1);
     let y = layer.run(x, residual, relu).expect("a convolution");
-    let difference = (y.to_kind(Kind::Double) - expected(x, residual, relu)).abs();
+    let expected = expected_of(form, x, residual, relu);
+    assert_eq!(y.size(), expected.size());
+    let difference = (y.to_kind(Kind::Double) - expected).abs();
     let most = difference.max().double_value(&[]);
-    let steps = x.stride();
-    assert!(most < 2e-5, "{most}: {:?} steps {steps:?}", x.size());
+    let (size, steps) = (x.size(), x.stride());
+    assert!(most < 2e-5, "{most}: {form:?} {size:?} steps {steps:?}");
 }
 
 #[test]
@@ -64,6 +85,54 @@ fn every_tiny_map_in_both_orders_of_memory() {
             }
         }
     }
+}
+
+#[test]
+fn every_kernel_and_stride_in_both_orders_of_memory() {
+    for (kernel, stride) in [1, 3, 5, 7].into_iter().flat_map(|k| [(k, 1), (k, 2)]) {
+        for (height, width) in (1..=6).flat_map(|h| [1, 2, 5, 6, 33].map(|w| (h, w))) {
+            let x = random(3, &[1, 9, height, width]);
+            let (down, across) = (
+                (height + stride - 1) / stride,
+                (width + stride - 1) / stride,
+            );
+            let residual = random(4, &[1, 7, down, across]);
+            for x in [
+                x.shallow_clone(),
+                channels_last(&x),
+                channels_last(&x).narrow(1, 2, 3),
+            ] {
+                check_of((kernel, stride), &x, None, false);
+                check_of((kernel, stride), &x, Some(&residual), true);
+            }
+        }
+    }
+}
+
+/// An even kernel with this padding makes the map larger, which the own form does not.
+#[test]
+fn even_and_oblong_kernels_are_left_to_libtorch() {
+    let x = channels_last(&random(3, &[1, 5, 8, 9]));
+    for (weight, size) in [([7, 5, 4, 4], [1, 7, 9, 10]), ([7, 5, 3, 1], [1, 7, 8, 11])] {
+        let layer = Conv2d::new(random(1, &weight), random(2, &[7]), 1);
+        let y = layer.run(&x, None, false).expect("a convolution");
+        assert_eq!(y.size(), size);
+    }
+    let layer = Conv2d::new(random(1, &[7, 5, 3, 3]), random(2, &[7]), 3);
+    let y = layer.run(&x, None, false).expect("a convolution");
+    assert_eq!(y.size(), [1, 7, 3, 3]);
+}
+
+/// A residual that LibTorch would stretch over the map.
+#[test]
+fn a_residual_of_another_size_is_left_to_libtorch() {
+    let x = channels_last(&random(3, &[1, 5, 8, 9]));
+    let (weight, bias) = square_weights(5, 7, 5);
+    let layer = Conv2d::new(weight, bias, 2);
+    let residual = random(4, &[1, 7, 1, 1]);
+    let y = layer.run(&x, Some(&residual), false).expect("it runs");
+    let difference = (y - layer.run(&x, None, false).expect("it runs") - residual).abs();
+    assert!(difference.max().double_value(&[]) < 2e-5);
 }
 
 #[test]

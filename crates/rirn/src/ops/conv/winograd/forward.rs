@@ -5,9 +5,9 @@
 
 use super::block::{Block, Maps, NEAR};
 use super::layer::POINTS;
-use super::memory::LINE;
 use super::points;
 use crate::ops::conv::job::Source;
+use crate::ops::conv::memory::LINE;
 use crate::ops::conv::simd::Vector;
 use std::hint::black_box;
 use std::ptr;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The instruction sets that kernels exist for, and the choice between them when a layer is made.
-//! The forms differ in the vector and in how many tiles share a load of weights: as many sums as
-//! the registers hold, twelve of sixteen or twenty-four of thirty-two.
+//! The forms of the three steps, one for each instruction set. They differ in the vector and in
+//! how many tiles share a load of weights: as many sums as the registers hold, twelve of sixteen or
+//! twenty-four of thirty-two.
 #![allow(unsafe_code)]
 
 use super::back::back;
@@ -9,60 +9,9 @@ use super::block::Block;
 use super::forward::forward;
 use super::layer::Panel;
 use super::multiply::multiply;
-use crate::ops::conv::simd::Portable;
 #[cfg(target_arch = "x86_64")]
 use crate::ops::conv::simd::{Avx2, Avx512};
-
-/// An instruction set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Isa {
-    /// Plain Rust, for every processor.
-    Portable,
-    /// AVX2 and FMA.
-    Avx2,
-    /// AVX-512F.
-    Avx512,
-}
-
-impl Isa {
-    /// All of them, the best last.
-    #[cfg(test)]
-    pub(crate) const ALL: [Self; 3] = [Self::Portable, Self::Avx2, Self::Avx512];
-
-    /// Whether this processor has it.
-    #[must_use]
-    pub(crate) fn usable(self) -> bool {
-        self.kernels().is_some()
-    }
-
-    /// The kernels, if this processor can run them.
-    #[cfg(target_arch = "x86_64")]
-    pub(super) fn kernels(self) -> Option<&'static Kernels> {
-        let avx2 = || is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-        match self {
-            Self::Portable => Some(&PORTABLE),
-            Self::Avx2 => avx2().then_some(&AVX2),
-            Self::Avx512 => (avx2() && is_x86_feature_detected!("avx512f")).then_some(&AVX512),
-        }
-    }
-
-    /// The kernels, if this processor can run them.
-    #[cfg(not(target_arch = "x86_64"))]
-    pub(super) fn kernels(self) -> Option<&'static Kernels> {
-        (self == Self::Portable).then_some(&PORTABLE)
-    }
-
-    /// The set to take for a layer with `out` output channels. Where a vector of eight holds them
-    /// all, a longer one would do the same work half empty.
-    #[must_use]
-    pub(crate) fn best(out: usize) -> Self {
-        match () {
-            () if out > 8 && Self::Avx512.usable() => Self::Avx512,
-            () if Self::Avx2.usable() => Self::Avx2,
-            () => Self::Portable,
-        }
-    }
-}
+use crate::ops::conv::simd::{Isa, Portable};
 
 /// The three steps of a block for one instruction set.
 ///
@@ -73,6 +22,19 @@ pub(super) struct Kernels {
     pub(super) forward: unsafe fn(&Block<'_>),
     pub(super) multiply: unsafe fn(&Block<'_>, &Panel),
     pub(super) back: unsafe fn(&Block<'_>, &Panel),
+}
+
+impl Kernels {
+    /// Those of an instruction set, if this processor can run them.
+    pub(super) fn of(isa: Isa) -> Option<&'static Self> {
+        isa.usable().then_some(match isa {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => &AVX2,
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => &AVX512,
+            _ => &PORTABLE,
+        })
+    }
 }
 
 /// Makes the kernels of one instruction set: its vector, the tiles of a block, and how many tiles are

@@ -11,19 +11,16 @@ mod block;
 mod forward;
 mod isa;
 mod layer;
-mod memory;
 mod multiply;
 mod points;
 
-pub(crate) use isa::Isa;
-pub(crate) use memory::Scratch;
-
 use crate::ops::conv::job::{Job, Misfit};
+use crate::ops::conv::memory::{Lines, Scratch};
 use crate::ops::conv::parallel::Parallel;
+use crate::ops::conv::simd::Isa;
 use block::{Block, Maps};
 use isa::Kernels;
 use layer::Layer;
-use memory::Lines;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -69,9 +66,7 @@ impl Winograd3x3 {
         bias: &[f32],
         inputs: &[usize],
     ) -> Result<Self, Misfit> {
-        let kernels = isa
-            .kernels()
-            .ok_or(Misfit("the processor lacks the instructions"))?;
+        let kernels = Kernels::of(isa).ok_or(Misfit("the processor lacks the instructions"))?;
         let channels = inputs
             .iter()
             .try_fold(0_usize, |sum, &n| sum.checked_add(n));
@@ -102,7 +97,7 @@ impl Winograd3x3 {
         scratch: &mut Scratch,
         threads: &dyn Parallel,
     ) -> Result<(), Misfit> {
-        job.check(&self.layer.inputs, self.layer.out)?;
+        job.check(&self.layer.inputs, self.layer.out, 1)?;
         let tiles = job.height.div_ceil(4) * job.width.div_ceil(4);
         let per_chunk = self.tiles_per_chunk(tiles, threads.threads());
         let chunks = tiles.div_ceil(per_chunk);

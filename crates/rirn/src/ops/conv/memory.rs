@@ -5,7 +5,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Numbers in a cache line.
-pub(super) const LINE: usize = 16;
+pub(crate) const LINE: usize = 16;
 
 /// A cache line.
 #[derive(Clone, Copy, Debug)]
@@ -14,18 +14,18 @@ struct Line([f32; LINE]);
 
 /// Numbers that begin on a cache line.
 #[derive(Debug, Default)]
-pub(super) struct Lines(Vec<Line>);
+pub(crate) struct Lines(Vec<Line>);
 
 impl Lines {
     /// At least `numbers` zeros.
-    pub(super) fn zeros(numbers: usize) -> Self {
+    pub(crate) fn zeros(numbers: usize) -> Self {
         let mut lines = Self::default();
         lines.grow(numbers);
         lines
     }
 
     /// Room for at least `numbers`; what is new is zero.
-    pub(super) fn grow(&mut self, numbers: usize) {
+    pub(crate) fn grow(&mut self, numbers: usize) {
         let lines = numbers.div_ceil(LINE);
         if self.0.len() < lines {
             self.0.resize(lines, Line([0.0; LINE]));
@@ -33,17 +33,17 @@ impl Lines {
     }
 
     /// The first number.
-    pub(super) fn as_ptr(&self) -> *const f32 {
+    pub(crate) fn as_ptr(&self) -> *const f32 {
         self.0.as_ptr().cast()
     }
 
     /// The first number, to write.
-    pub(super) fn as_mut_ptr(&mut self) -> *mut f32 {
+    pub(crate) fn as_mut_ptr(&mut self) -> *mut f32 {
         self.0.as_mut_ptr().cast()
     }
 
     /// Writes one number.
-    pub(super) fn set(&mut self, at: usize, number: f32) {
+    pub(crate) fn set(&mut self, at: usize, number: f32) {
         self.0[at / LINE].0[at % LINE] = number;
     }
 }
@@ -55,7 +55,7 @@ pub(crate) struct Scratch(Vec<Mutex<Lines>>);
 
 impl Scratch {
     /// A piece for each of `threads` threads.
-    pub(super) fn prepare(&mut self, threads: usize) {
+    pub(crate) fn prepare(&mut self, threads: usize) {
         let threads = threads.max(1);
         if self.0.len() < threads {
             self.0.resize_with(threads, Mutex::default);
@@ -63,7 +63,7 @@ impl Scratch {
     }
 
     /// The piece of a thread. Two threads that call themselves the same wait for each other.
-    pub(super) fn piece(&self, thread: usize) -> MutexGuard<'_, Lines> {
+    pub(crate) fn piece(&self, thread: usize) -> MutexGuard<'_, Lines> {
         let piece = &self.0[thread % self.0.len()];
         piece.lock().unwrap_or_else(PoisonError::into_inner)
     }
