@@ -34,6 +34,7 @@ impl Needs<'_> {
         let values = self
             .demand
             .weights
+            .saturating_add(self.demand.packed)
             .saturating_add(states)
             .saturating_add(scratch);
         CONSTANT

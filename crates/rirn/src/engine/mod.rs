@@ -209,13 +209,18 @@ impl Engine {
 
     /// What the network needs in the kind in which it computes now.
     fn needs(&self) -> Needs<'_> {
-        let bytes = match self.core.kind() {
+        let kind = self.core.kind();
+        let bytes = match kind {
             Kind::Half | Kind::BFloat16 => 2,
             _ => 4,
         };
+        let mut demand = self.demand;
+        if !ops::conv::computes(kind, self.core.device()) {
+            demand.packed = 0;
+        }
         Needs {
             profile: &self.profile,
-            demand: self.demand,
+            demand,
             bytes,
         }
     }

@@ -85,6 +85,16 @@ impl LayerRow {
         }
     }
 
+    /// Values that an own kernel keeps of the weights: Winograd's form has 36 in place of nine.
+    pub(crate) fn packed(&self) -> u64 {
+        let times = if (self.kernel, self.stride) == (3, 1) {
+            4
+        } else {
+            1
+        };
+        self.weights().unsigned_abs() * times
+    }
+
     fn weights(&self) -> i64 {
         self.input * self.output * self.kernel * self.kernel
     }

@@ -1,100 +1,176 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A chain of layers without activations is one linear map, so it can be one convolution. For a
-//! decoder that is a 3×3 convolution at a quarter of the frame's size to blocks of 4×4 pixels, which
-//! saves the maps in between and most of the work (docs/STRUCTURE.md, "Own convolution kernels").
-//! Exact inside; near the frame's edge the chain pads its inner maps with zeros, so that rim is
-//! computed by the chain.
+//! A chain of layers without activations is one linear map, so it can be one convolution: from blocks
+//! of 4×4 pixels of the frame to maps at a quarter of its size, and back. That saves the large maps
+//! in between and much of the work (docs/STRUCTURE.md, "Own convolution kernels"). Exact inside;
+//! near the frame's edge the chain pads its inner maps with zeros, so that rim is computed by the
+//! chain.
 
 use crate::error::Result;
-use crate::ops::blocks::{BLOCK, frame_of_shifted_blocks};
+use crate::ops::blocks::{BLOCK, blocks_of_frame, frame_of_shifted_blocks};
 use crate::ops::conv::{self, Conv2d};
 use std::cell::RefCell;
-use tch::Tensor;
+use tch::{Device, Kind, Tensor};
 
-/// Pixels from the edge inward that the chain computes; 3 would do.
-const RIM: i64 = 4;
-/// Pixels of the input that the chain needs for its rim.
-const STRIP: i64 = 3;
-/// Sides of the input below which the rim would be nearly everything.
+/// Values of a block.
+const BLOCK_VALUES: i64 = BLOCK * BLOCK * 3;
+/// Sides of the maps below which the rim would be nearly everything.
 const LEAST: i64 = 8;
-/// Input channels up to which the convolution is composed: the work grows with their third power.
+/// Channels up to which a convolution is composed: the work grows with their third power.
 const MOST_CHANNELS: i64 = 400;
-/// Edge of the maps from which the convolution is read, and the pixel in their middle.
-const PROBE: i64 = 5;
+/// Kind and place of what the own kernels take.
+const PLAIN: (Kind, Device) = (Kind::Float, Device::Cpu);
 
-/// A chain that takes maps at a quarter of the frame's size to the frame: `up3`, `up3`, `conv 5 1`.
-pub(crate) trait UpChain {
-    /// `[batch, channels, h, w]` to `[batch, 3, 4h, 4w]`.
+/// Layers without activations, one after the other.
+pub(crate) trait Chain {
+    /// `x` through all of them.
     fn forward(&self, x: &Tensor) -> Result<Tensor>;
     /// Changes whenever a weight is written into; nothing if one of them is being trained.
     fn version(&self) -> Result<Option<i64>>;
 }
 
-/// The convolution that such a chain is, composed when it is first needed.
+/// A chain from maps `[1, channels, h, w]` to the frame `[1, 3, 4h, 4w]`: `up3`, `up3`, `conv 5 1`.
 #[derive(Default)]
-pub(crate) struct FoldedUp(RefCell<Option<(i64, Conv2d)>>);
+pub(crate) struct FoldedUp(Composed);
+
+/// A chain from the frame `[1, 3, 4h, 4w]` to maps `[1, channels, h, w]`: `conv 5 1`, `conv 5 2`,
+/// `conv 5 2`.
+#[derive(Default)]
+pub(crate) struct FoldedDown(Composed);
+
+/// The convolution that a chain is, composed when it is first needed, and the chain's version.
+#[derive(Default)]
+struct Composed(RefCell<Option<(i64, Conv2d)>>);
+
+impl Composed {
+    /// The convolution on `x`; composed anew if the weights have been written into since.
+    fn run(
+        &self,
+        version: i64,
+        compose: impl Fn() -> Result<Conv2d>,
+        x: &Tensor,
+    ) -> Result<Tensor> {
+        let mut composed = self.0.borrow_mut();
+        let conv = match composed.take() {
+            Some((of, conv)) if of == version => conv,
+            _ => compose()?,
+        };
+        composed.insert((version, conv)).1.run(x, None, false)
+    }
+}
 
 impl FoldedUp {
     /// What `chain` makes of `x`, by the chain itself wherever the own kernels cannot do it.
-    pub(crate) fn forward(&self, chain: &dyn UpChain, x: &Tensor) -> Result<Tensor> {
+    pub(crate) fn forward(&self, chain: &dyn Chain, x: &Tensor) -> Result<Tensor> {
         let (batch, channels, h, w) = x.size4()?;
         let fits = batch == 1 && h.min(w) >= LEAST && channels <= MOST_CHANNELS;
         let Some(version) = chain.version()?.filter(|_| fits && conv::takes(x)) else {
             return chain.forward(x);
         };
-        let composed = self
+        let blocks = self.0.run(version, || compose_up(chain, channels), x)?;
+        let frame = frame_of_shifted_blocks(&blocks)?;
+        // Three pixels of the map give twelve of the frame, of which the outer four are right; two
+        // at the top and left and three at the bottom and right are needed.
+        set_rim(&frame, x, chain, [Rim::new(3, 12, 4), Rim::new(3, 12, 4)])?;
+        Ok(frame)
+    }
+}
+
+impl FoldedDown {
+    /// What `chain` makes of the frame `x`, by the chain itself wherever the own kernels cannot do
+    /// it.
+    pub(crate) fn forward(&self, chain: &dyn Chain, x: &Tensor) -> Result<Tensor> {
+        let (batch, _, height, width) = x.size4()?;
+        let fits = batch == 1
+            && height.min(width) >= BLOCK * LEAST
+            && [height, width].iter().all(|side| side % BLOCK == 0);
+        let Some(version) = chain.version()?.filter(|_| fits && conv::takes(x)) else {
+            return chain.forward(x);
+        };
+        let maps = self
             .0
-            .borrow()
-            .as_ref()
-            .is_some_and(|(of, _)| *of == version);
-        if !composed {
-            *self.0.borrow_mut() = Some((version, compose(chain, channels)?));
-        }
-        match &*self.0.borrow() {
-            Some((_, conv)) => inside_and_rim(conv, chain, x),
-            None => chain.forward(x),
+            .run(version, || compose_down(chain), &blocks_of_frame(x)?)?;
+        // Sixteen pixels of the frame give four of the map, of which the first two are right, at
+        // the other end twelve and three, of which the last is.
+        set_rim(&maps, x, chain, [Rim::new(16, 4, 2), Rim::new(12, 3, 1)])?;
+        Ok(maps)
+    }
+}
+
+/// What of a strip along an edge counts.
+struct Rim {
+    /// Width of the strip of the input.
+    input: i64,
+    /// Width of what the chain makes of it.
+    output: i64,
+    /// How much of that is taken, from the edge on.
+    taken: i64,
+}
+
+impl Rim {
+    fn new(input: i64, output: i64, taken: i64) -> Self {
+        Self {
+            input,
+            output,
+            taken,
         }
     }
 }
 
-fn inside_and_rim(conv: &Conv2d, chain: &dyn UpChain, x: &Tensor) -> Result<Tensor> {
-    let frame = frame_of_shifted_blocks(&conv.run(x, None, false)?)?;
+/// Overwrites what lies at the edges of `y` by what the chain makes of the edges of `x`.
+fn set_rim(y: &Tensor, x: &Tensor, chain: &dyn Chain, [first, last]: [Rim; 2]) -> Result<()> {
     for side in [2, 3] {
-        let (from, to) = (x.size()[side], frame.size()[side]);
+        let (from, to) = (x.size()[side], y.size()[side]);
         let side = side as i64;
-        for (strip, rim, inside) in [(0, 0, 0), (from - STRIP, to - RIM, BLOCK * STRIP - RIM)] {
-            let exact = chain.forward(&x.f_narrow(side, strip, STRIP)?)?;
-            frame
-                .f_narrow(side, rim, RIM)?
-                .f_copy_(&exact.f_narrow(side, inside, RIM)?)?;
-        }
+        let strip = chain.forward(&x.f_narrow(side, 0, first.input)?)?;
+        y.f_narrow(side, 0, first.taken)?
+            .f_copy_(&strip.f_narrow(side, 0, first.taken)?)?;
+        let strip = chain.forward(&x.f_narrow(side, from - last.input, last.input)?)?;
+        y.f_narrow(side, to - last.taken, last.taken)?
+            .f_copy_(&strip.f_narrow(side, last.output - last.taken, last.taken)?)?;
     }
-    Ok(frame)
+    Ok(())
 }
 
 /// Reads the convolution from what the chain makes of a single one in each channel. A block reaches
-/// from one pixel before four times its pixel of the input to two behind, and one pixel of the input
+/// from one pixel before four times its pixel of the map to two behind, and one pixel of the map
 /// from 5 before to 5 behind: with any other shift the kernel would be 4×4.
-fn compose(chain: &dyn UpChain, channels: i64) -> Result<Conv2d> {
-    let like = (tch::Kind::Float, tch::Device::Cpu);
-    let middle = PROBE / 2;
-    let quiet = chain.forward(&Tensor::f_zeros([1, channels, PROBE, PROBE], like)?)?;
-    let ones = Tensor::f_eye(channels, like)?.f_view([channels, channels, 1, 1])?;
-    let ones = ones.f_constant_pad_nd([middle; 4])?;
-    let answers = chain.forward(&ones)?.f_sub(&quiet)?;
+fn compose_up(chain: &dyn Chain, channels: i64) -> Result<Conv2d> {
+    let (size, middle) = (5, 2);
+    let quiet = chain.forward(&Tensor::f_zeros([1, channels, size, size], PLAIN)?)?;
+    let ones = Tensor::f_eye(channels, PLAIN)?.f_view([channels, channels, 1, 1])?;
+    let answers = chain.forward(&ones.f_constant_pad_nd([middle; 4])?)?;
     // From the block before the middle's to the one behind: the last tap first.
     let first = BLOCK * (middle - 1) - 1;
-    let length = BLOCK * 3;
-    let answers = answers
-        .f_narrow(2, first, length)?
-        .f_narrow(3, first, length)?
-        .f_reshape([channels, 3, 3, BLOCK, 3, BLOCK])?;
     let weight = answers
+        .f_sub(&quiet)?
+        .f_narrow(2, first, 3 * BLOCK)?
+        .f_narrow(3, first, 3 * BLOCK)?
+        .f_reshape([channels, 3, 3, BLOCK, 3, BLOCK])?
         .f_flip([2, 4])?
         .f_permute([3, 5, 1, 0, 2, 4])?
-        .f_reshape([BLOCK * BLOCK * 3, channels, 3, 3])?;
+        .f_reshape([BLOCK_VALUES, channels, 3, 3])?;
     let at = BLOCK * middle - 1;
     let bias = quiet.f_narrow(2, at, BLOCK)?.f_narrow(3, at, BLOCK)?;
     let bias = bias.f_permute([0, 2, 3, 1])?.f_reshape([-1])?;
     Ok(Conv2d::new(weight, bias, 1))
+}
+
+/// Reads the convolution from what the chain makes of a single one at each place of a block. A pixel
+/// of the map is reached from 8 pixels before four times its place to 8 behind: 5×5 blocks.
+fn compose_down(chain: &dyn Chain) -> Result<Conv2d> {
+    let (size, middle) = (7, 3);
+    let quiet = chain.forward(&Tensor::f_zeros([1, 3, BLOCK * size, BLOCK * size], PLAIN)?)?;
+    let ones = Tensor::f_eye(BLOCK_VALUES, PLAIN)?
+        .f_view([BLOCK_VALUES, BLOCK, BLOCK, 3])?
+        .f_permute([0, 3, 1, 2])?
+        .f_constant_pad_nd([BLOCK * middle; 4])?;
+    let answers = chain.forward(&ones)?.f_sub(&quiet)?;
+    let weight = answers
+        .f_narrow(2, middle - 2, 5)?
+        .f_narrow(3, middle - 2, 5)?
+        .f_flip([2, 3])?
+        .f_transpose(0, 1)?
+        .f_contiguous()?;
+    let bias = quiet.f_select(3, middle)?.f_select(2, middle)?;
+    Ok(Conv2d::new(weight, bias.f_reshape([-1])?, 1))
 }

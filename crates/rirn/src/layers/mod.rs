@@ -16,7 +16,7 @@ mod res_block;
 pub use builder::{Builder, LayerKind, LayerRow, Outline, Source};
 pub(crate) use conv::{Conv, ConvTranspose};
 pub(crate) use dense_block::DenseBlock;
-pub(crate) use folded::{FoldedUp, UpChain};
+pub(crate) use folded::{Chain, FoldedDown, FoldedUp};
 pub(crate) use res_block::ResBlock;
 
 use crate::error::Result;

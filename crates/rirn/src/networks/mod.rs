@@ -64,6 +64,8 @@ pub struct StateProfile {
 pub struct Demand {
     /// Weights and biases.
     pub weights: u64,
+    /// Weights as the own kernels keep them beside, where those compute.
+    pub packed: u64,
     /// Values for each pixel of the frame that a step holds at its height, states aside.
     pub scratch: f64,
 }

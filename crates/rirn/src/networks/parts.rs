@@ -3,23 +3,47 @@
 //! frame's size: encoder, hidden head, decoder. No activations but those of the residual block.
 
 use crate::error::Result;
-use crate::layers::{Builder, Conv, ConvTranspose, FoldedUp, ResBlock, UpChain, chain};
+use crate::layers::{Builder, Chain, Conv, ConvTranspose, FoldedDown, FoldedUp, ResBlock, chain};
 use tch::Tensor;
 
+/// Base channels from which on the folded encoder has fewer products than its three layers.
+const FOLDED_FROM: i64 = 12;
+
 /// Frame to 3c channels at a quarter of its size: conv 5 1 3→c; conv 5 2 c→2c; conv 5 2 2c→3c.
-pub(super) struct Encoder([Conv; 3]);
+pub(super) struct Encoder {
+    chain: EncoderChain,
+    folded: Option<FoldedDown>,
+}
+
+struct EncoderChain([Conv; 3]);
 
 impl Encoder {
     pub(super) fn new(builder: &mut Builder, c: i64) -> Result<Self> {
-        Ok(Self([
-            builder.conv("enc.0", 5, 1, 3, c)?,
-            builder.conv("enc.1", 5, 2, c, 2 * c)?,
-            builder.conv("enc.2", 5, 2, 2 * c, 3 * c)?,
-        ]))
+        Ok(Self {
+            chain: EncoderChain([
+                builder.conv("enc.0", 5, 1, 3, c)?,
+                builder.conv("enc.1", 5, 2, c, 2 * c)?,
+                builder.conv("enc.2", 5, 2, 2 * c, 3 * c)?,
+            ]),
+            folded: (c >= FOLDED_FROM).then(FoldedDown::default),
+        })
     }
 
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        match &self.folded {
+            Some(folded) => folded.forward(&self.chain, x),
+            None => self.chain.forward(x),
+        }
+    }
+}
+
+impl Chain for EncoderChain {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
         chain(&self.0, x)
+    }
+
+    fn version(&self) -> Result<Option<i64>> {
+        self.0.iter().map(Conv::version).sum()
     }
 }
 
@@ -75,7 +99,7 @@ impl Decoder {
     }
 }
 
-impl UpChain for DecoderChain {
+impl Chain for DecoderChain {
     fn forward(&self, f: &Tensor) -> Result<Tensor> {
         let y = self.up[1].forward(&self.up[0].forward(f)?)?;
         self.last.forward(&y)
@@ -97,7 +121,7 @@ pub(super) fn body(builder: &mut Builder, blocks: u32, channels: i64) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use super::{Decoder, UpChain};
+    use super::{Chain, Decoder, Encoder, FoldedDown};
     use crate::error::Result;
     use crate::layers::{Builder, Source};
     use tch::{Device, Kind, Tensor};
@@ -142,6 +166,30 @@ mod tests {
                 let folded = decoder.forward(&x).expect("folded");
                 let off = most(&(&exact - &folded)) / most(&exact);
                 assert!(off < 1e-5, "{c} {input} {size:?}: {off}");
+                differs |= off > 0.0;
+            }
+            assert_eq!(
+                differs,
+                crate::ops::conv::takes(&map(1, (1, 1))),
+                "it was folded"
+            );
+        }
+    }
+
+    #[test]
+    fn the_folded_encoder_is_the_chain_up_to_the_frames_edge() {
+        let _no_grad = tch::no_grad_guard();
+        tch::manual_seed(4);
+        for c in [1, 4, 13] {
+            let mut encoder = Encoder::new(&mut Builder::new(&mut Random), c).expect("built");
+            encoder.folded.get_or_insert_with(FoldedDown::default);
+            let mut differs = false;
+            for (h, w) in [(1, 2), (7, 8), (8, 8), (9, 8), (8, 23), (16, 11), (21, 30)] {
+                let x = map(3, (4 * h, 4 * w));
+                let exact = encoder.chain.forward(&x).expect("the chain");
+                let folded = encoder.forward(&x).expect("folded");
+                let off = most(&(&exact - &folded)) / most(&exact);
+                assert!(off < 1e-5, "{c} {h} {w}: {off}");
                 differs |= off > 0.0;
             }
             assert_eq!(

@@ -192,6 +192,7 @@ impl Network for Rirn {
         let widest = self.rows.iter().map(LayerRow::values_at_once);
         Demand {
             weights: self.parameters().unsigned_abs(),
+            packed: self.rows.iter().map(LayerRow::packed).sum(),
             scratch: AT_ONCE * widest.fold(0.0, f64::max),
         }
     }

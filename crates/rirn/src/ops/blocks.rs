@@ -9,6 +9,18 @@ use tch::Tensor;
 /// Edge of a block in pixels.
 pub(crate) const BLOCK: i64 = 4;
 
+/// The frame `[1, 3, 4h, 4w]` as a map of blocks `[1, 48, h, w]`.
+pub(crate) fn blocks_of_frame(frame: &Tensor) -> Result<Tensor> {
+    let (_, _, height, width) = frame.size4()?;
+    let (h, w) = (height / BLOCK, width / BLOCK);
+    let blocks = frame
+        .f_permute([0, 2, 3, 1])?
+        .f_reshape([h, BLOCK, w, BLOCK * 3])?
+        .f_permute([0, 2, 1, 3])?
+        .f_reshape([1, h, w, BLOCK * BLOCK * 3])?;
+    Ok(blocks.f_permute([0, 3, 1, 2])?)
+}
+
 /// A map of blocks `[1, 48, h, w]`, of which the first begins one pixel above and left of the frame,
 /// as the frame `[1, 3, 4h, 4w]`. The last row and column lie in blocks that are not there: their
 /// numbers mean nothing.
@@ -37,6 +49,20 @@ pub(crate) fn frame_of_shifted_blocks(blocks: &Tensor) -> Result<Tensor> {
 mod tests {
     use super::*;
     use tch::{Device, Kind};
+
+    #[test]
+    fn a_block_holds_its_rows_one_after_the_other() {
+        let numbers = Tensor::arange(8 * 12 * 3, (Kind::Float, Device::Cpu));
+        let frame = numbers.view([1, 8, 12, 3]).permute([0, 3, 1, 2]);
+        let blocks = blocks_of_frame(&frame).expect("blocks");
+        assert_eq!(blocks.size(), [1, 48, 2, 3]);
+        assert!(crate::ops::is_channels_last(&blocks));
+        for (y, x, colour) in (0..8).flat_map(|y| (0..12).map(move |x| (y, x, (x + y) % 3))) {
+            let channel = (y % 4 * 4 + x % 4) * 3 + colour;
+            let expected = frame.double_value(&[0, colour, y, x]);
+            assert_eq!(blocks.double_value(&[0, channel, y / 4, x / 4]), expected);
+        }
+    }
 
     #[test]
     fn blocks_begin_one_pixel_outside() {
