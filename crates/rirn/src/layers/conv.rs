@@ -3,6 +3,7 @@
 
 use crate::error::Result;
 use crate::ops::conv::{Conv2d, conv_transpose2d, version};
+use crate::ops::gelu;
 use tch::Tensor;
 
 /// Convolution with bias; zero padding of half the kernel.
@@ -30,7 +31,7 @@ impl Conv {
 
     /// The same, then exact GELU (by the error function, not the tanh formula).
     pub(crate) fn gelu(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(self.forward(x)?.f_gelu("none")?)
+        gelu(self.forward(x)?)
     }
 
     /// The same, then the hyperbolic tangent.

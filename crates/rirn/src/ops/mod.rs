@@ -6,14 +6,14 @@
 //! memory-format argument, so tensors begin their life as `[batch, height, width, channels]` and
 //! are permuted; convolutions, concatenations and element-wise operations keep the order.
 
-mod blend;
 pub(crate) mod blocks;
 pub(crate) mod conv;
 mod pad;
+mod pointwise;
 pub(crate) mod threads;
 
-pub(crate) use blend::blend;
 pub(crate) use pad::pad_to_multiple;
+pub(crate) use pointwise::{blend, gelu};
 
 use crate::error::Result;
 use tch::{Device, Kind, Tensor};
