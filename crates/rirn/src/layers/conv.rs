@@ -2,7 +2,7 @@
 //! Convolutions with their tensors.
 
 use crate::error::Result;
-use crate::ops::conv::{Conv2d, conv_transpose2d, version};
+use crate::ops::conv::{Conv2d, ConvTranspose2d};
 use crate::ops::gelu;
 use tch::Tensor;
 
@@ -51,19 +51,16 @@ impl Conv {
 }
 
 /// Transposed convolution with bias that doubles both sides.
-pub(crate) struct ConvTranspose {
-    weight: Tensor,
-    bias: Tensor,
-}
+pub(crate) struct ConvTranspose(ConvTranspose2d);
 
 impl ConvTranspose {
     pub(super) fn new(weight: Tensor, bias: Tensor) -> Self {
-        Self { weight, bias }
+        Self(ConvTranspose2d::new(weight, bias))
     }
 
     /// `[batch, in, height, width]` to `[batch, out, 2·height, 2·width]`, no activation.
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        conv_transpose2d(x, &self.weight, &self.bias)
+        self.0.run(x)
     }
 
     /// The same, then ReLU.
@@ -74,11 +71,11 @@ impl ConvTranspose {
     /// `[in, out, k, k]`
     #[cfg(test)]
     pub(crate) fn weight(&self) -> &Tensor {
-        &self.weight
+        self.0.weight()
     }
 
     /// As [`Conv::version`].
     pub(crate) fn version(&self) -> Result<Option<i64>> {
-        version(&self.weight, &self.bias)
+        self.0.version()
     }
 }

@@ -7,8 +7,8 @@
 
 use crate::error::Result;
 use crate::ops::blocks::{BLOCK, blocks_of_frame, frame_of_shifted_blocks};
+use crate::ops::conv::composed::Composed;
 use crate::ops::conv::{self, Conv2d};
-use std::cell::RefCell;
 use tch::{Device, Kind, Tensor};
 
 /// Values of a block.
@@ -36,27 +36,6 @@ pub(crate) struct FoldedUp(Composed);
 /// `conv 5 2`.
 #[derive(Default)]
 pub(crate) struct FoldedDown(Composed);
-
-/// The convolution that a chain is, composed when it is first needed, and the chain's version.
-#[derive(Default)]
-struct Composed(RefCell<Option<(i64, Conv2d)>>);
-
-impl Composed {
-    /// The convolution on `x`; composed anew if the weights have been written into since.
-    fn run(
-        &self,
-        version: i64,
-        compose: impl Fn() -> Result<Conv2d>,
-        x: &Tensor,
-    ) -> Result<Tensor> {
-        let mut composed = self.0.borrow_mut();
-        let conv = match composed.take() {
-            Some((of, conv)) if of == version => conv,
-            _ => compose()?,
-        };
-        composed.insert((version, conv)).1.run(x, None, false)
-    }
-}
 
 impl FoldedUp {
     /// What `chain` makes of `x`, by the chain itself wherever the own kernels cannot do it.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The only door to convolution: whatever form computes it, networks call [`Conv2d`] and
-//! [`conv_transpose2d`]. LibTorch's forms (oneDNN or cuDNN) compute everything, and are the
+//! [`ConvTranspose2d`]. LibTorch's forms (oneDNN or cuDNN) compute everything, and are the
 //! reference for the own form ([`own`]), which takes over where it can: odd kernels with stride 1 or
 //! 2 in float32 on the CPU, without gradients.
 //!
@@ -8,6 +8,7 @@
 //! call, [`winograd`] computes 3×3 with stride 1 and [`direct`] the rest, [`simd`] has the
 //! instruction sets, [`memory`] the memory of the kernels, [`parallel`] and [`pool`] the threads.
 
+pub(crate) mod composed;
 mod direct;
 mod job;
 mod memory;
@@ -17,6 +18,7 @@ mod pool;
 mod simd;
 #[cfg(test)]
 mod tests;
+mod transposed;
 mod winograd;
 
 use crate::cancel;
@@ -24,6 +26,7 @@ use crate::error::Result;
 use own::{Layer, OwnForm};
 pub(crate) use own::{computes, takes};
 use tch::Tensor;
+pub(crate) use transposed::ConvTranspose2d;
 
 /// A convolution with its tensors: weight `[out, in, k, k]` and bias `[out]`; zero padding of k/2
 /// rounded down on every side, so that stride 1 keeps the size.
@@ -90,20 +93,4 @@ pub(crate) fn version(weight: &Tensor, bias: &Tensor) -> Result<Option<i64>> {
     Ok(Some(
         weight.f_internal_version()? + bias.f_internal_version()?,
     ))
-}
-
-/// Transposed convolution with stride 2 and padding 1, `weight` `[in, out, k, k]`. The output
-/// padding makes both sides exactly twice as long, for kernels of 3 and 4.
-pub(crate) fn conv_transpose2d(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
-    cancel::check()?;
-    let output_padding = weight.size()[2] % 2;
-    Ok(x.f_conv_transpose2d(
-        weight,
-        Some(bias),
-        [2, 2],
-        [1, 1],
-        [output_padding, output_padding],
-        1,
-        [1, 1],
-    )?)
 }
