@@ -3,7 +3,8 @@
 //! weights of a layer, and lends the memory of tensors to the kernels.
 //!
 //! Choice: only where the processor has AVX2 and FMA. Elsewhere the portable kernels would run,
-//! which have not been measured against LibTorch.
+//! which have not been measured against LibTorch. Not where LibTorch has been measured to be faster
+//! ([`direct_pays`]).
 #![allow(unsafe_code)]
 
 use super::direct::Direct;
@@ -21,6 +22,9 @@ use tch::{Device, Kind, Tensor};
 
 /// Set to `off`, LibTorch computes everything. Read once in a process.
 const SWITCH: &str = "RIRNDEBLUR_OWN_KERNELS";
+
+/// Numbers of the input under a row of taps that are worth a sum of one or two vectors.
+const LONG: i64 = 64;
 
 thread_local! {
     /// Threads and memory for the layers that this thread runs, one after the other.
@@ -200,12 +204,24 @@ fn fits(layer: Layer<'_>, x: &Tensor, residual: Option<&Tensor>) -> bool {
         return false;
     };
     let stride = layer.stride;
-    let has_kernel = kernel == across && kernel % 2 == 1 && (1..=2).contains(&stride);
-    if !(has_kernel && [out, input, height, width].iter().all(|&side| side > 0)) {
+    let is_square = kernel == across && kernel % 2 == 1;
+    let has_kernel = match (kernel, stride) {
+        (3, 1) => true,
+        (_, 1 | 2) => direct_pays(kernel, input, out),
+        _ => false,
+    };
+    if !(is_square && has_kernel && [out, input, height, width].iter().all(|&side| side > 0)) {
         return false;
     }
     let [height, width] = [height, width].map(|side| steps_along(side, stride));
     channels == input && residual.is_none_or(|r| shape(r) == Some([1, out, height, width]))
+}
+
+/// Whether the direct form is faster than LibTorch's. It is not where a vector is nearly empty, nor
+/// where the sums of a row of taps are too short for what it takes to begin one: LibTorch has
+/// loops for the numbers of channels that it meets, and wins by up to 17 % there.
+fn direct_pays(kernel: i64, input: i64, out: i64) -> bool {
+    out > 2 && (kernel == 1 || out > 16 || kernel * input >= LONG)
 }
 
 /// A side of the output. With `2p = k - 1` LibTorch's `(side + 2p - k) / stride + 1`, rounded down,

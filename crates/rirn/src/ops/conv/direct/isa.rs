@@ -60,8 +60,8 @@ macro_rules! kernels {
     };
 }
 
-kernels!(PORTABLE, portable, Portable, 30, [10, 6, 3]);
+kernels!(PORTABLE, portable, Portable, 24, [8, 6, 3]);
 #[cfg(target_arch = "x86_64")]
-kernels!(AVX2, avx2, Avx2, 30, [10, 6, 3], "avx2,fma");
+kernels!(AVX2, avx2, Avx2, 24, [8, 6, 3], "avx2,fma");
 #[cfg(target_arch = "x86_64")]
 kernels!(AVX512, avx512, Avx512, 24, [12, 12, 8], "avx512f,avx2,fma");

@@ -5,6 +5,7 @@
 //! pixels, every number of the input `N` vectors.
 #![allow(unsafe_code)]
 
+use super::finish::finish;
 use super::layer::{Layer, Panel};
 use crate::ops::conv::job::Source;
 use crate::ops::conv::simd::Vector;
@@ -13,6 +14,9 @@ use std::ops::Range;
 
 /// Most numbers of all sums: twenty-four pixels by three vectors of sixteen.
 const MOST: usize = 1152;
+
+/// Input channels in a round of the innermost loop.
+const UNROLL: usize = 4;
 
 /// The maps of a call, checked against the layer.
 pub(super) struct Maps<'a> {
@@ -79,7 +83,8 @@ pub(super) unsafe fn segment<V: Vector, const S: usize, const M: usize, const N:
     let sums = sums.as_mut_ptr().cast::<f32>();
     let count = S.min(row.maps.across - x);
     let taps = row.taps();
-    for first in taps.clone().step_by(panel.rows) {
+    let mut first = taps.start;
+    while first < taps.end {
         let some = first..taps.end.min(first + panel.rows);
         let is_first = first == taps.start;
         for i in (0..count).step_by(M) {
@@ -95,9 +100,10 @@ pub(super) unsafe fn segment<V: Vector, const S: usize, const M: usize, const N:
                 }
             }
         }
+        first += panel.rows;
     }
     // SAFETY: the same contract; the sums of `count` pixels are complete.
-    unsafe { write::<V, N>(row, panel, (x, count), sums) }
+    unsafe { finish::<V, N>(row, panel, (x, count), sums) }
 }
 
 /// Adds what some rows of taps give to the sums of `M` pixels from `x` on, of which some may lie
@@ -155,20 +161,34 @@ unsafe fn inside<V: Vector, const M: usize, const N: usize>(
 ) {
     let (layer, maps) = (row.layer, row.maps);
     let first = v * maps.width + x * layer.stride - layer.kernel / 2;
-    for tap in (0..layer.kernel).step_by(maps.joined) {
+    let mut tap = 0;
+    // No `step_by`, which divides.
+    while tap < layer.kernel {
         for (source, &channels) in maps.sources.iter().zip(&layer.inputs) {
             let step = layer.stride * source.stride;
             let count = channels * maps.joined;
             // SAFETY: by the contract of this function; joined taps are one run of numbers.
             unsafe {
                 let from = source.data.as_ptr().add((first + tap) * source.stride);
-                for k in 0..count {
+                let mut k = 0;
+                while k + UNROLL <= count {
+                    for n in 0..UNROLL {
+                        let pixels = from.add(k + n);
+                        let weights = weights.add(n * N * V::LANES);
+                        add::<V, M, N>(sums, |i| pixels.add(i * step), weights);
+                    }
+                    k += UNROLL;
+                    weights = weights.wrapping_add(UNROLL * N * V::LANES);
+                }
+                while k < count {
                     let pixels = from.add(k);
                     add::<V, M, N>(sums, |i| pixels.add(i * step), weights);
+                    k += 1;
                     weights = weights.wrapping_add(N * V::LANES);
                 }
             }
         }
+        tap += maps.joined;
     }
 }
 
@@ -224,46 +244,6 @@ unsafe fn add<V: Vector, const M: usize, const N: usize>(
             let x = V::splat(*at(i));
             for (sum, &line) in sums.iter_mut().zip(&line) {
                 *sum = x.mul_add(line, *sum);
-            }
-        }
-    }
-}
-
-/// Finishes `count` pixels from `x` on and writes them.
-///
-/// # Safety
-/// As for [`segment`]; the pixels have sums and lie in the row.
-#[inline(always)]
-unsafe fn write<V: Vector, const N: usize>(
-    row: &Row<'_>,
-    panel: &Panel,
-    (x, count): (usize, usize),
-    sums: *const f32,
-) {
-    let maps = row.maps;
-    let first = row.y * maps.across + x;
-    for j in 0..N {
-        let channel = panel.channel + j * V::LANES;
-        let lanes = (row.layer.out - channel).min(V::LANES);
-        // SAFETY: pixels and lanes keep to what the maps have.
-        unsafe {
-            let low = V::splat(maps.low);
-            for i in 0..count {
-                let mut value = V::load(sums.add((i * N + j) * V::LANES));
-                if let Some(residual) = maps.residual {
-                    let at = (first + i) * residual.stride + channel;
-                    let from = residual.data.as_ptr().add(at);
-                    value = value.add(match lanes == V::LANES {
-                        true => V::load(from),
-                        false => V::load_part(from, lanes),
-                    });
-                }
-                value = value.at_least(low);
-                let to = maps.output.add((first + i) * maps.output_stride + channel);
-                match lanes == V::LANES {
-                    true => value.store(to),
-                    false => value.store_part(to, lanes),
-                }
             }
         }
     }

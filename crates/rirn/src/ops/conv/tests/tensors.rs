@@ -4,6 +4,7 @@
 
 use super::Noise;
 use crate::ops::conv::Conv2d;
+use crate::ops::conv::own::{Layer, OwnForm};
 use crate::ops::{is_channels_last, zeros};
 use tch::{Device, Kind, Tensor};
 
@@ -32,6 +33,11 @@ fn square_weights(input: i64, out: i64, kernel: i64) -> (Tensor, Tensor) {
     (weight, random(2, &[out]))
 }
 
+/// Output channels that the own form takes.
+fn outputs(form: (i64, i64)) -> i64 {
+    if form == (3, 1) { 7 } else { 19 }
+}
+
 /// What LibTorch computes in float64.
 fn expected(x: &Tensor, residual: Option<&Tensor>, relu: bool) -> Tensor {
     expected_of((3, 1), x, residual, relu)
@@ -44,7 +50,7 @@ fn expected_of(
     residual: Option<&Tensor>,
     relu: bool,
 ) -> Tensor {
-    let (weight, bias) = square_weights(x.size()[1], 7, kernel);
+    let (weight, bias) = square_weights(x.size()[1], outputs((kernel, stride)), kernel);
     let double = |x: &Tensor| x.to_kind(Kind::Double);
     let (x, weight, bias) = (double(x), double(&weight), double(&bias));
     let (strides, padding) = ([stride; 2], [kernel / 2; 2]);
@@ -60,7 +66,7 @@ fn check(x: &Tensor, residual: Option<&Tensor>, relu: bool) {
 }
 
 fn check_of(form: (i64, i64), x: &Tensor, residual: Option<&Tensor>, relu: bool) {
-    let (weight, bias) = square_weights(x.size()[1], 7, form.0);
+    let (weight, bias) = square_weights(x.size()[1], outputs(form), form.0);
     let layer = Conv2d::new(weight, bias, form.1);
     let y = layer.run(x, residual, relu).expect("a convolution");
     let expected = expected_of(form, x, residual, relu);
@@ -96,7 +102,7 @@ fn every_kernel_and_stride_in_both_orders_of_memory() {
                 (height + stride - 1) / stride,
                 (width + stride - 1) / stride,
             );
-            let residual = random(4, &[1, 7, down, across]);
+            let residual = random(4, &[1, outputs((kernel, stride)), down, across]);
             for x in [
                 x.shallow_clone(),
                 channels_last(&x),
@@ -106,6 +112,35 @@ fn every_kernel_and_stride_in_both_orders_of_memory() {
                 check_of((kernel, stride), &x, Some(&residual), true);
             }
         }
+    }
+}
+
+#[test]
+fn the_own_form_takes_what_it_is_faster_at() {
+    let takes = |kernel, stride, input, out| {
+        let (weight, bias) = square_weights(input, out, kernel);
+        let layer = Layer {
+            weight: &weight,
+            bias: &bias,
+            stride,
+        };
+        let x = channels_last(&random(3, &[1, input, 4, 5]));
+        let y = OwnForm::default().run(layer, &x, None, false);
+        y.expect("it runs").is_some()
+    };
+    for (kernel, stride, input, out) in [
+        (3, 1, 1, 1),
+        (5, 1, 48, 24),
+        (5, 1, 3, 20),
+        (5, 2, 16, 24),
+        (1, 1, 32, 32),
+        (1, 2, 32, 8),
+    ] {
+        assert!(takes(kernel, stride, input, out));
+    }
+    for (kernel, stride, input, out) in [(5, 1, 3, 8), (5, 2, 8, 16), (1, 1, 80, 1), (5, 3, 48, 24)]
+    {
+        assert!(!takes(kernel, stride, input, out));
     }
 }
 
@@ -127,9 +162,9 @@ fn even_and_oblong_kernels_are_left_to_libtorch() {
 #[test]
 fn a_residual_of_another_size_is_left_to_libtorch() {
     let x = channels_last(&random(3, &[1, 5, 8, 9]));
-    let (weight, bias) = square_weights(5, 7, 5);
+    let (weight, bias) = square_weights(5, 19, 5);
     let layer = Conv2d::new(weight, bias, 2);
-    let residual = random(4, &[1, 7, 1, 1]);
+    let residual = random(4, &[1, 19, 1, 1]);
     let y = layer.run(&x, Some(&residual), false).expect("it runs");
     let difference = (y - layer.run(&x, None, false).expect("it runs") - residual).abs();
     assert!(difference.max().double_value(&[]) < 2e-5);
