@@ -217,9 +217,9 @@ fn fits(layer: Layer<'_>, x: &Tensor, residual: Option<&Tensor>) -> bool {
     channels == input && residual.is_none_or(|r| shape(r) == Some([1, out, height, width]))
 }
 
-/// Whether the direct form is faster than LibTorch's. It is not where a vector is nearly empty, nor
-/// where the sums of a row of taps are too short for what it takes to begin one: LibTorch has
-/// loops for the numbers of channels that it meets, and wins by up to 17 % there.
+/// Whether the direct form is faster than LibTorch's. It is not where a vector is nearly empty
+/// (LibTorch took 45 % less time for 1×1, 80 to 1 channels), nor where the sums of a row of taps are
+/// too short for what it takes to begin one (12 to 17 % less for 5×5, 3 to 8 or 16 and 8 to 16).
 fn direct_pays(kernel: i64, input: i64, out: i64) -> bool {
     out > 2 && (kernel == 1 || out > 16 || kernel * input >= LONG)
 }
