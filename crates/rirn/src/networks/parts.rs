@@ -6,13 +6,10 @@ use crate::error::Result;
 use crate::layers::{Builder, Chain, Conv, ConvTranspose, FoldedDown, FoldedUp, ResBlock, chain};
 use tch::Tensor;
 
-/// Base channels from which on the folded encoder has fewer products than its three layers.
-const FOLDED_FROM: i64 = 12;
-
 /// Frame to 3c channels at a quarter of its size: conv 5 1 3→c; conv 5 2 c→2c; conv 5 2 2c→3c.
 pub(super) struct Encoder {
     chain: EncoderChain,
-    folded: Option<FoldedDown>,
+    folded: FoldedDown,
 }
 
 struct EncoderChain([Conv; 3]);
@@ -25,15 +22,12 @@ impl Encoder {
                 builder.conv("enc.1", 5, 2, c, 2 * c)?,
                 builder.conv("enc.2", 5, 2, 2 * c, 3 * c)?,
             ]),
-            folded: (c >= FOLDED_FROM).then(FoldedDown::default),
+            folded: FoldedDown::default(),
         })
     }
 
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        match &self.folded {
-            Some(folded) => folded.forward(&self.chain, x),
-            None => self.chain.forward(x),
-        }
+        self.folded.forward(&self.chain, x)
     }
 }
 
@@ -121,7 +115,7 @@ pub(super) fn body(builder: &mut Builder, blocks: u32, channels: i64) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use super::{Chain, Decoder, Encoder, FoldedDown};
+    use super::{Chain, Decoder, Encoder};
     use crate::error::Result;
     use crate::layers::{Builder, Source};
     use tch::{Device, Kind, Tensor};
@@ -181,8 +175,7 @@ mod tests {
         let _no_grad = tch::no_grad_guard();
         tch::manual_seed(4);
         for c in [1, 4, 13] {
-            let mut encoder = Encoder::new(&mut Builder::new(&mut Random), c).expect("built");
-            encoder.folded.get_or_insert_with(FoldedDown::default);
+            let encoder = Encoder::new(&mut Builder::new(&mut Random), c).expect("built");
             let mut differs = false;
             for (h, w) in [(1, 2), (7, 8), (8, 8), (9, 8), (8, 23), (16, 11), (21, 30)] {
                 let x = map(3, (4 * h, 4 * w));

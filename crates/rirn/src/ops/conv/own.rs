@@ -3,8 +3,9 @@
 //! weights of a layer, and lends the memory of tensors to the kernels.
 //!
 //! Choice: only where the processor has AVX2 and FMA. Elsewhere the portable kernels would run,
-//! which have not been measured against LibTorch. Not where LibTorch has been measured to be faster
-//! ([`direct_pays`]).
+//! which have not been measured against LibTorch. On one thread the direct form is slower than LibTorch
+//! by up to a seventh where sums are short (5×5 from 3 to 8 or 8 to 16 channels), but LibTorch has
+//! only one thread beside the own kernels ([`threads`]).
 #![allow(unsafe_code)]
 
 use super::direct::Direct;
@@ -13,7 +14,7 @@ use super::memory::Scratch;
 use super::parallel::Parallel;
 use super::pool::Pool;
 use super::simd::Isa;
-use super::winograd::Winograd3x3;
+use super::winograd::Winograd;
 use crate::error::{Error, Result};
 use crate::ops::threads;
 use std::cell::RefCell;
@@ -22,9 +23,6 @@ use tch::{Device, Kind, Tensor};
 
 /// Set to `off`, LibTorch computes everything. Read once in a process.
 const SWITCH: &str = "RIRNDEBLUR_OWN_KERNELS";
-
-/// Numbers of the input under a row of taps that are worth a sum of one or two vectors.
-const LONG: i64 = 64;
 
 thread_local! {
     /// Threads and memory for the layers that this thread runs, one after the other.
@@ -63,7 +61,7 @@ struct Packed {
 
 /// The kernel that a layer runs in: Winograd's where it fits, for it has four times fewer products.
 enum Form {
-    Winograd(Winograd3x3),
+    Winograd(Winograd),
     Direct(Direct),
 }
 
@@ -110,7 +108,7 @@ impl OwnForm {
         let (inputs, kernel) = ([index(weight.size()[1])], index(weight.size()[2]));
         let (weights, biases) = (numbers(weight)?, numbers(bias)?);
         let form = match (kernel, index(layer.stride)) {
-            (3, 1) => Winograd3x3::new(&weights, &biases, &inputs).map(Form::Winograd),
+            (3 | 5, 1) => Winograd::new(kernel, &weights, &biases, &inputs).map(Form::Winograd),
             (_, stride) => {
                 Direct::new(&weights, &biases, &inputs, kernel, stride).map(Form::Direct)
             }
@@ -205,23 +203,14 @@ fn fits(layer: Layer<'_>, x: &Tensor, residual: Option<&Tensor>) -> bool {
     };
     let stride = layer.stride;
     let is_square = kernel == across && kernel % 2 == 1;
-    let has_kernel = match (kernel, stride) {
-        (3, 1) => true,
-        (_, 1 | 2) => direct_pays(kernel, input, out),
-        _ => false,
-    };
-    if !(is_square && has_kernel && [out, input, height, width].iter().all(|&side| side > 0)) {
+    if !(is_square
+        && matches!(stride, 1 | 2)
+        && [out, input, height, width].iter().all(|&side| side > 0))
+    {
         return false;
     }
     let [height, width] = [height, width].map(|side| steps_along(side, stride));
     channels == input && residual.is_none_or(|r| shape(r) == Some([1, out, height, width]))
-}
-
-/// Whether the direct form is faster than LibTorch's. It is not where a vector is nearly empty
-/// (LibTorch took 45 % less time for 1×1, 80 to 1 channels), nor where the sums of a row of taps are
-/// too short for what it takes to begin one (12 to 17 % less for 5×5, 3 to 8 or 16 and 8 to 16).
-fn direct_pays(kernel: i64, input: i64, out: i64) -> bool {
-    out > 2 && (kernel == 1 || out > 16 || kernel * input >= LONG)
 }
 
 /// A side of the output. With `2p = k - 1` LibTorch's `(side + 2p - k) / stride + 1`, rounded down,

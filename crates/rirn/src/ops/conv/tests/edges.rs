@@ -5,10 +5,10 @@ use crate::ops::conv::job::{Job, Misfit, Sink, Source};
 use crate::ops::conv::memory::Scratch;
 use crate::ops::conv::parallel::{Inline, Parallel};
 use crate::ops::conv::simd::Isa;
-use crate::ops::conv::winograd::Winograd3x3;
+use crate::ops::conv::winograd::Winograd;
 
 fn run(len: [usize; 3], stride: [usize; 3], height: usize, width: usize) -> Result<(), Misfit> {
-    let layer = Winograd3x3::new(&[0.5; 2 * 3 * 9], &[0.0; 2], &[3]).unwrap();
+    let layer = Winograd::new(3, &[0.5; 2 * 3 * 9], &[0.0; 2], &[3]).unwrap();
     let [source, residual, mut output] = len.map(|n| vec![1.0; n]);
     let job = Job {
         height,
@@ -55,12 +55,15 @@ fn refused_maps() {
 
 #[test]
 fn refused_layers() {
-    assert!(Winograd3x3::new(&[0.0; 27], &[0.0], &[3]).is_ok());
-    assert!(Winograd3x3::new(&[0.0; 27], &[0.0], &[2]).is_err());
-    assert!(Winograd3x3::new(&[0.0; 27], &[0.0], &[3, 0]).is_err());
-    assert!(Winograd3x3::new(&[], &[], &[3]).is_err());
-    assert!(Winograd3x3::new(&[], &[0.0], &[]).is_err());
-    assert!(Winograd3x3::new(&[0.0; 27], &[0.0], &[usize::MAX, 4]).is_err());
+    assert!(Winograd::new(3, &[0.0; 27], &[0.0], &[3]).is_ok());
+    assert!(Winograd::new(3, &[0.0; 27], &[0.0], &[2]).is_err());
+    assert!(Winograd::new(3, &[0.0; 27], &[0.0], &[3, 0]).is_err());
+    assert!(Winograd::new(3, &[], &[], &[3]).is_err());
+    assert!(Winograd::new(3, &[], &[0.0], &[]).is_err());
+    assert!(Winograd::new(3, &[0.0; 27], &[0.0], &[usize::MAX, 4]).is_err());
+    assert!(Winograd::new(5, &[0.0; 75], &[0.0], &[3]).is_ok());
+    assert!(Winograd::new(5, &[0.0; 27], &[0.0], &[3]).is_err());
+    assert!(Winograd::new(4, &[0.0; 48], &[0.0], &[3]).is_err());
 }
 
 #[test]
@@ -128,7 +131,7 @@ fn whoever_hands_out_chunks_cannot_do_harm() {
 #[test]
 fn an_instruction_set_that_is_missing_is_refused() {
     for isa in Isa::ALL {
-        let layer = Winograd3x3::with_isa(isa, &[0.0; 9], &[0.0], &[1]);
+        let layer = Winograd::with_isa(isa, 3, &[0.0; 9], &[0.0], &[1]);
         assert_eq!(layer.is_ok(), isa.usable());
     }
     assert!(Isa::best(1).usable() && Isa::best(100).usable());

@@ -13,7 +13,7 @@ use crate::ops::conv::job::{Job, Sink, Source};
 use crate::ops::conv::memory::Scratch;
 use crate::ops::conv::parallel::{Inline, Parallel};
 use crate::ops::conv::simd::Isa;
-use crate::ops::conv::winograd::Winograd3x3;
+use crate::ops::conv::winograd::Winograd;
 
 /// Seeded numbers with variance near 1.
 pub(super) struct Noise(pub(crate) u64);
@@ -47,6 +47,8 @@ pub(super) struct Case {
     pub(super) width: usize,
     pub(super) inputs: Vec<usize>,
     pub(super) out: usize,
+    /// Taps to a side in Winograd's form.
+    pub(super) taps: usize,
     /// Kernel and stride of the direct form; nothing for Winograd's.
     pub(super) direct: Option<(usize, usize)>,
     /// Channels of the wider map that come behind (and as many numbers before) each map.
@@ -73,11 +75,20 @@ impl Case {
             width,
             inputs,
             out,
+            taps: 3,
             direct: None,
             extra: 0,
             residual: false,
             relu: false,
             seed: 1,
+        }
+    }
+
+    /// The same with five taps to a side.
+    pub(super) fn of_five(height: usize, width: usize, inputs: &[usize], out: usize) -> Self {
+        Self {
+            taps: 5,
+            ..Self::new(height, width, inputs, out)
         }
     }
 
@@ -95,7 +106,7 @@ impl Case {
     }
 
     pub(super) fn kernel(&self) -> usize {
-        self.direct.map_or(3, |(kernel, _)| kernel)
+        self.direct.map_or(self.taps, |(kernel, _)| kernel)
     }
 
     pub(super) fn stride(&self) -> usize {
@@ -175,7 +186,7 @@ impl Case {
         match self.direct {
             Some(form) => Direct::with_isa(isa, weights, bias, inputs, form)
                 .and_then(|layer| layer.run(job, threads)),
-            None => Winograd3x3::with_isa(isa, weights, bias, inputs)
+            None => Winograd::with_isa(isa, self.taps, weights, bias, inputs)
                 .and_then(|layer| layer.run(job, &mut Scratch::default(), threads)),
         }
         .unwrap();

@@ -19,8 +19,12 @@ fn case(wide: usize) -> Case {
 fn every_line() {
     for isa in usable() {
         let wide = [4, 8, 16][isa as usize];
-        let (most, _) = case(wide).error(isa, &Inline);
-        assert!(most < 2e-5, "{most} with {isa:?}");
+        for taps in [3, 5] {
+            let mut case = case(wide);
+            case.taps = taps;
+            let (most, _) = case.error(isa, &Inline);
+            assert!(most < 2e-5, "{most} with {isa:?}");
+        }
         let (most, _) = Case::new(1, 1, &[1], 1).error(isa, &Inline);
         assert!(most < 2e-5, "{most} with {isa:?}");
     }

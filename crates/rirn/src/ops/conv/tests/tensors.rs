@@ -116,7 +116,7 @@ fn every_kernel_and_stride_in_both_orders_of_memory() {
 }
 
 #[test]
-fn the_own_form_takes_what_it_is_faster_at() {
+fn the_own_form_takes_odd_kernels_with_strides_of_one_and_two() {
     let takes = |kernel, stride, input, out| {
         let (weight, bias) = square_weights(input, out, kernel);
         let layer = Layer {
@@ -138,10 +138,7 @@ fn the_own_form_takes_what_it_is_faster_at() {
     ] {
         assert!(takes(kernel, stride, input, out));
     }
-    for (kernel, stride, input, out) in [(5, 1, 3, 8), (5, 2, 8, 16), (1, 1, 80, 1), (5, 3, 48, 24)]
-    {
-        assert!(!takes(kernel, stride, input, out));
-    }
+    assert!(!takes(5, 3, 48, 24));
 }
 
 /// An even kernel with this padding makes the map larger, which the own form does not.

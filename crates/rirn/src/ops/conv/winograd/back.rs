@@ -20,19 +20,22 @@ struct Place {
 }
 
 /// Transforms the products of a panel back and writes the pixels of the block's tiles, which
-/// has room for `T`.
+/// have `E` to a side; the block has room for `T`.
 ///
 /// # Safety
 /// The processor has the instructions of `V`; maps and scratch memory are as large as the layer
 /// says, whose blocks have `T`; the tiles are tiles of the maps, and nobody else touches their
 /// pixels of the output.
 #[inline(always)]
-pub(super) unsafe fn back<V: Vector, const T: usize>(block: &Block<'_>, panel: &Panel) {
+pub(super) unsafe fn back<V: Vector, const T: usize, const E: usize>(
+    block: &Block<'_>,
+    panel: &Panel,
+) {
     let (layer, maps) = (block.layer, block.maps);
     let mut corner = block.corner();
     for tile in 0..block.count {
         let (y, x) = corner;
-        corner = maps.after(corner);
+        corner = maps.after(corner, E);
         let pixel = y * maps.width + x;
         for j in 0..panel.vectors {
             let channel = panel.channel + j * V::LANES;
@@ -47,38 +50,38 @@ pub(super) unsafe fn back<V: Vector, const T: usize>(block: &Block<'_>, panel: &
                             .as_ptr()
                             .wrapping_add(pixel * residual.stride + channel)
                     }),
-                    rows: (maps.height - y).min(4),
-                    columns: (maps.width - x).min(4),
+                    rows: (maps.height - y).min(E),
+                    columns: (maps.width - x).min(E),
                     lanes: (layer.out - channel).min(V::LANES),
                 };
                 let from = block.products.add((j * POINTS * T + tile) * V::LANES);
                 let bias = V::load(block.bias.add(channel));
-                let rows = back_one::<V, T>(from);
-                if place.rows == 4 && place.columns == 4 && place.lanes == V::LANES {
-                    write::<V, true>(maps, &rows, bias, &place);
+                let rows = back_one::<V, T, E>(from);
+                if place.rows == E && place.columns == E && place.lanes == V::LANES {
+                    write::<V, E, true>(maps, &rows, bias, &place);
                 } else {
-                    write::<V, false>(maps, &rows, bias, &place);
+                    write::<V, E, false>(maps, &rows, bias, &place);
                 }
             }
         }
     }
 }
 
-/// Four rows of six values, of which the row's own transform is still to be made.
+/// `E` rows of six values, of which the row's own transform is still to be made.
 ///
 /// # Safety
 /// As for [`back`]; `from` has 36 vectors as the points of a tile lie.
 #[inline(always)]
-unsafe fn back_one<V: Vector, const T: usize>(from: *const f32) -> [[V; 6]; 4] {
+unsafe fn back_one<V: Vector, const T: usize, const E: usize>(from: *const f32) -> [[V; 6]; E] {
     // SAFETY: by the contract of this function.
     unsafe {
-        let mut rows = [[V::splat(0.0); 6]; 4];
+        let mut rows = [[V::splat(0.0); 6]; E];
         for x in 0..6 {
             let mut column = [V::splat(0.0); 6];
             for (y, value) in column.iter_mut().enumerate() {
                 *value = V::load(from.add((6 * y + x) * T * V::LANES));
             }
-            for (row, value) in rows.iter_mut().zip(points::output(column)) {
+            for (row, value) in rows.iter_mut().zip(points::output::<V, E>(column)) {
                 row[x] = value;
             }
         }
@@ -91,14 +94,14 @@ unsafe fn back_one<V: Vector, const T: usize>(from: *const f32) -> [[V; 6]; 4] {
 /// # Safety
 /// As for [`back`].
 #[inline(always)]
-unsafe fn write<V: Vector, const FULL: bool>(
+unsafe fn write<V: Vector, const E: usize, const FULL: bool>(
     maps: &Maps<'_>,
-    rows: &[[V; 6]; 4],
+    rows: &[[V; 6]; E],
     bias: V,
     place: &Place,
 ) {
     let (height, width, lanes) = match FULL {
-        true => (4, 4, V::LANES),
+        true => (E, E, V::LANES),
         false => (place.rows, place.columns, place.lanes),
     };
     let residual_stride = maps.residual.map_or(0, |r| r.stride);
@@ -107,14 +110,14 @@ unsafe fn write<V: Vector, const FULL: bool>(
     unsafe {
         if FULL && maps.output_stride > NEAR {
             // The pixels of the next tile of the row.
-            for i in 0..16 {
-                let pixel = i / 4 * maps.width + 4 + i % 4;
+            for i in 0..E * E {
+                let pixel = i / E * maps.width + E + i % E;
                 V::fetch(to.wrapping_add(pixel * maps.output_stride));
             }
         }
         let low = V::splat(maps.low);
         for &row in rows.iter().take(height) {
-            let pixels = points::output(row);
+            let pixels = points::output::<V, E>(row);
             for (x, &value) in pixels.iter().enumerate().take(width) {
                 let mut value = value.add(bias);
                 if !residual.is_null() {

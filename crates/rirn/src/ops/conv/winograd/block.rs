@@ -40,19 +40,20 @@ pub(super) struct Block<'a> {
 impl Block<'_> {
     /// Row and column of the first pixel of the block's first tile.
     pub(super) fn corner(&self) -> (usize, usize) {
-        let across = self.maps.width.div_ceil(4);
-        (self.first / across * 4, self.first % across * 4)
+        let edge = self.layer.edge;
+        let across = self.maps.width.div_ceil(edge);
+        (self.first / across * edge, self.first % across * edge)
     }
 }
 
 impl Maps<'_> {
     /// Row and column of the first pixel of the next tile.
     #[inline(always)]
-    pub(super) fn after(&self, (y, x): (usize, usize)) -> (usize, usize) {
-        if x + 4 < self.width {
-            (y, x + 4)
+    pub(super) fn after(&self, (y, x): (usize, usize), edge: usize) -> (usize, usize) {
+        if x + edge < self.width {
+            (y, x + edge)
         } else {
-            (y + 4, 0)
+            (y + edge, 0)
         }
     }
 }

@@ -4,7 +4,7 @@
 #![allow(unsafe_code)]
 
 use super::block::{Block, Maps, NEAR};
-use super::layer::POINTS;
+use super::layer::{POINTS, WINDOW};
 use super::points;
 use crate::ops::conv::job::Source;
 use crate::ops::conv::memory::LINE;
@@ -23,13 +23,15 @@ pub(super) unsafe fn forward<V: Vector, const T: usize>(block: &Block<'_>) {
     let mut corner = block.corner();
     for tile in 0..block.count {
         let (y, x) = corner;
-        corner = maps.after(corner);
-        let inside = y > 0 && x > 0 && y + 5 <= maps.height && x + 5 <= maps.width;
+        corner = maps.after(corner, layer.edge);
+        let before = layer.before;
+        let reaches = |at: usize, side: usize| at >= before && at - before + WINDOW <= side;
+        let inside = reaches(y, maps.height) && reaches(x, maps.width);
         let mut to = block.input.wrapping_add(tile * V::LANES);
         for (source, &channels) in maps.sources.iter().zip(&layer.inputs) {
             let from = match inside {
-                true => Pixels::inside(source, maps, (y, x)),
-                false => Pixels::border(source, maps, (y, x), block.zeros),
+                true => Pixels::inside(source, maps, (y - before, x - before)),
+                false => Pixels::border(source, maps, (y, x), before, block.zeros),
             };
             for c in (0..channels).step_by(V::LANES) {
                 let rest = channels - c;
@@ -60,9 +62,10 @@ struct Pixels {
 }
 
 impl Pixels {
+    /// From row `y` and column `x` of the map on.
     #[inline(always)]
     fn inside(source: &Source<'_>, maps: &Maps<'_>, (y, x): (usize, usize)) -> Self {
-        let at = ((y - 1) * maps.width + x - 1) * source.stride;
+        let at = (y * maps.width + x) * source.stride;
         Self {
             corner: source.data.as_ptr().wrapping_add(at),
             down: maps.width * source.stride,
@@ -71,28 +74,30 @@ impl Pixels {
         }
     }
 
+    /// From so many rows and columns before the pixel on.
     #[inline(always)]
     fn border(
         source: &Source<'_>,
         maps: &Maps<'_>,
         (y, x): (usize, usize),
+        before: usize,
         zeros: *const f32,
     ) -> Self {
         let mut each = [zeros; POINTS];
-        for (row, each) in each.chunks_exact_mut(6).enumerate() {
-            // One more than the row of the map, which may be -1; so the column.
+        for (row, each) in each.chunks_exact_mut(WINDOW).enumerate() {
+            // `before` more than the row of the map, which may be below 0; so the column.
             let row = y + row;
-            if row == 0 || row > maps.height {
+            if row < before || row >= maps.height + before {
                 continue;
             }
             let start = source
                 .data
                 .as_ptr()
-                .wrapping_add((row - 1) * maps.width * source.stride);
+                .wrapping_add((row - before) * maps.width * source.stride);
             for (column, pixel) in each.iter_mut().enumerate() {
                 let column = x + column;
-                if column > 0 && column <= maps.width {
-                    *pixel = start.wrapping_add((column - 1) * source.stride);
+                if column >= before && column < maps.width + before {
+                    *pixel = start.wrapping_add((column - before) * source.stride);
                 }
             }
         }
@@ -124,7 +129,7 @@ unsafe fn forward_one<V: Vector, const T: usize, const INSIDE: bool, const FULL:
         let (down, right) = (black_box(from.down), black_box(from.right));
         let corner = from.corner.wrapping_add(c);
         if INSIDE && right > NEAR && c % LINE < V::LANES {
-            // The columns that the next tile of the row does not share with this one.
+            // The columns that the next tile of the row does not share with this one, at the most.
             for i in 0..24 {
                 V::fetch(corner.wrapping_add(i / 4 * down + (6 + i % 4) * right));
             }

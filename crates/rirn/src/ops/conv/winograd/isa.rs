@@ -21,7 +21,8 @@ pub(super) struct Kernels {
     pub(super) tiles: usize,
     pub(super) forward: unsafe fn(&Block<'_>),
     pub(super) multiply: unsafe fn(&Block<'_>, &Panel),
-    pub(super) back: unsafe fn(&Block<'_>, &Panel),
+    /// For tiles of four pixels to a side, and of two.
+    pub(super) back: [unsafe fn(&Block<'_>, &Panel); 2],
 }
 
 impl Kernels {
@@ -47,7 +48,7 @@ macro_rules! kernels {
             tiles: $tiles,
             forward: $module::forward,
             multiply: $module::multiply,
-            back: $module::back,
+            back: [$module::back::<4>, $module::back::<2>],
         };
 
         mod $module {
@@ -71,9 +72,9 @@ macro_rules! kernels {
             }
 
             $(#[target_feature(enable = $features)])?
-            pub(super) unsafe fn back(block: &Block<'_>, panel: &Panel) {
+            pub(super) unsafe fn back<const E: usize>(block: &Block<'_>, panel: &Panel) {
                 // SAFETY: the same contract; the features are those of the vector.
-                unsafe { super::back::<$vector, $tiles>(block, panel) }
+                unsafe { super::back::<$vector, $tiles, E>(block, panel) }
             }
         }
     };

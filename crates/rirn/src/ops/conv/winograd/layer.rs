@@ -8,6 +8,8 @@
 
 /// Numbers of a transformed tile of one channel.
 pub(super) const POINTS: usize = 36;
+/// Edge of the square of the input that a tile is computed from.
+pub(super) const WINDOW: usize = 6;
 /// Most vectors of output channels in a panel.
 pub(super) const WIDEST: usize = 2;
 
@@ -37,10 +39,20 @@ pub(super) struct Layer {
     pub(super) panels: Vec<Panel>,
     /// Tiles in a block.
     pub(super) tiles: usize,
+    /// Edge of a tile of the output.
+    pub(super) edge: usize,
+    /// Pixels by which a tile's input begins before the tile.
+    pub(super) before: usize,
 }
 
 impl Layer {
-    pub(super) fn new(inputs: &[usize], out: usize, lanes: usize, tiles: usize) -> Self {
+    /// For square kernels of `taps` to a side.
+    pub(super) fn new(
+        taps: usize,
+        inputs: &[usize],
+        out: usize,
+        (lanes, tiles): (usize, usize),
+    ) -> Self {
         let mut counts = Vec::new();
         for &channels in inputs {
             counts.extend(
@@ -56,6 +68,8 @@ impl Layer {
             counts,
             panels: panels(inputs.iter().sum(), out, lanes),
             tiles,
+            edge: WINDOW + 1 - taps,
+            before: taps / 2,
         }
     }
 

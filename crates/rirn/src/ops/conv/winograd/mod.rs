@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Winograd's form of the convolution: tiles of 4x4 pixels of the output, 36 products instead of
-//! 144 for each pair of channels. Weights are transformed once. The tiles of a map are cut into
+//! Winograd's form of the convolution: 36 products for a tile and each pair of channels. With kernels
+//! of 3x3 a tile has 4x4 pixels of the output and takes 144 products in the plain form, with 5x5
+//! 2x2 and 100. Weights are transformed once. The tiles of a map are cut into
 //! blocks that stay in the level-2 cache: transform the input of a block, multiply with a panel
 //! of the weights, transform back and write, panel after panel. Blocks depend on nothing but
 //! their input, so that any thread may take any of them.
@@ -30,7 +31,7 @@ const BLOCKS_PER_CHUNK: usize = 4;
 const CHUNKS_PER_THREAD: usize = 4;
 
 /// One layer: its weights as the kernels of one instruction set read them.
-pub(crate) struct Winograd3x3 {
+pub(crate) struct Winograd {
     isa: Isa,
     kernels: &'static Kernels,
     layer: Layer,
@@ -46,14 +47,19 @@ struct Shared<'a>(Maps<'a>);
 // divided among the blocks; each block is given to one thread.
 unsafe impl Sync for Shared<'_> {}
 
-impl Winograd3x3 {
-    /// A layer with `weights` `[out, in, 3, 3]`, where `in` counts the channels of all `inputs`, and
+impl Winograd {
+    /// A layer with `weights` `[out, in, taps, taps]`, 3 or 5 taps, where `in` counts the channels of all `inputs`, and
     /// `bias` `[out]`, for the best instruction set of this processor.
     ///
     /// # Errors
     /// Sizes that do not fit together.
-    pub(crate) fn new(weights: &[f32], bias: &[f32], inputs: &[usize]) -> Result<Self, Misfit> {
-        Self::with_isa(Isa::best(bias.len()), weights, bias, inputs)
+    pub(crate) fn new(
+        taps: usize,
+        weights: &[f32],
+        bias: &[f32],
+        inputs: &[usize],
+    ) -> Result<Self, Misfit> {
+        Self::with_isa(Isa::best(bias.len()), taps, weights, bias, inputs)
     }
 
     /// The same for a given instruction set.
@@ -62,25 +68,29 @@ impl Winograd3x3 {
     /// Sizes that do not fit together; an instruction set that this processor does not have.
     pub(crate) fn with_isa(
         isa: Isa,
+        taps: usize,
         weights: &[f32],
         bias: &[f32],
         inputs: &[usize],
     ) -> Result<Self, Misfit> {
         let kernels = Kernels::of(isa).ok_or(Misfit("the processor lacks the instructions"))?;
+        if !matches!(taps, 3 | 5) {
+            return Err(Misfit("a kernel of another size than 3 or 5"));
+        }
         let channels = inputs
             .iter()
             .try_fold(0_usize, |sum, &n| sum.checked_add(n));
-        let numbers = channels.and_then(|n| n.checked_mul(9)?.checked_mul(bias.len()));
+        let numbers = channels.and_then(|n| n.checked_mul(taps * taps)?.checked_mul(bias.len()));
         if inputs.contains(&0) || weights.is_empty() || numbers != Some(weights.len()) {
             return Err(Misfit(
                 "another number of weights than the channels ask for",
             ));
         }
-        let layer = Layer::new(inputs, bias.len(), kernels.lanes, kernels.tiles);
+        let layer = Layer::new(taps, inputs, bias.len(), (kernels.lanes, kernels.tiles));
         Ok(Self {
             isa,
             kernels,
-            weights: pack(&layer, weights),
+            weights: pack(&layer, taps, weights),
             bias: pad(&layer, bias),
             zeros: Lines::zeros(inputs.iter().copied().max().unwrap_or(0)),
             layer,
@@ -98,7 +108,8 @@ impl Winograd3x3 {
         threads: &dyn Parallel,
     ) -> Result<(), Misfit> {
         job.check(&self.layer.inputs, self.layer.out, 1)?;
-        let tiles = job.height.div_ceil(4) * job.width.div_ceil(4);
+        let edge = self.layer.edge;
+        let tiles = job.height.div_ceil(edge) * job.width.div_ceil(edge);
         let per_chunk = self.tiles_per_chunk(tiles, threads.threads());
         let chunks = tiles.div_ceil(per_chunk);
         let maps = Shared(Maps {
@@ -159,16 +170,16 @@ impl Winograd3x3 {
             (self.kernels.forward)(&block);
             for panel in &self.layer.panels {
                 (self.kernels.multiply)(&block, panel);
-                (self.kernels.back)(&block, panel);
+                (self.kernels.back[usize::from(self.layer.edge == 2)])(&block, panel);
             }
         }
     }
 }
 
-impl fmt::Debug for Winograd3x3 {
+impl fmt::Debug for Winograd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (isa, layer) = (&self.isa, &self.layer);
-        f.debug_struct("Winograd3x3")
+        f.debug_struct("Winograd")
             .field("isa", isa)
             .field("layer", layer)
             .finish_non_exhaustive()
@@ -177,15 +188,15 @@ impl fmt::Debug for Winograd3x3 {
 
 /// Transforms the weights and lays them out as [`Layer`] says; zeros for channels that fill up
 /// the last vector.
-fn pack(layer: &Layer, weights: &[f32]) -> Lines {
+fn pack(layer: &Layer, taps: usize, weights: &[f32]) -> Lines {
     let mut packed = Lines::zeros(layer.weights());
     let input = layer.input_channels();
     for panel in &layer.panels {
         let width = panel.vectors * layer.lanes;
         for column in 0..width.min(layer.out - panel.channel) {
             for k in 0..input {
-                let at = ((panel.channel + column) * input + k) * 9;
-                let values = points::weights(&weights[at..at + 9]);
+                let at = ((panel.channel + column) * input + k) * taps * taps;
+                let values = points::weights(&weights[at..at + taps * taps], taps);
                 for (point, &value) in values.iter().enumerate() {
                     let to = panel.weights + (point * input + k) * width + column;
                     packed.set(to, value as f32);

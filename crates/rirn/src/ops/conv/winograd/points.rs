@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The transforms of F(4x4, 3x3) in one dimension (Toom-Cook at 0, ±A, ±B and infinity).
+//! The transforms of F(4x4, 3x3) and F(2x2, 5x5) in one dimension (Toom-Cook at 0, ±A, ±B and
+//! infinity): six values of the input, of which either four neighbours with three weights each come or
+//! two with five.
 //! With the usual points ±1, ±2 the corner of a tile is computed five times less exactly; of all
 //! multiples of 1/16, ±11/16 and ±3/2 give about the smallest largest error, 1.4 times that of a
 //! plain sum. Every factor of the input's transform is exact in float32.
@@ -38,12 +40,12 @@ pub(super) unsafe fn input<V: Vector>(d: [V; 6]) -> [V; 6] {
     }
 }
 
-/// Six products to four neighbours of the output.
+/// Six products to the neighbours of the output, four or two.
 ///
 /// # Safety
 /// The processor has the instructions of `V`.
 #[inline(always)]
-pub(super) unsafe fn output<V: Vector>(m: [V; 6]) -> [V; 4] {
+pub(super) unsafe fn output<V: Vector, const E: usize>(m: [V; 6]) -> [V; E] {
     // SAFETY: by the contract of this function.
     unsafe {
         let (even_a, odd_a) = (m[1].add(m[2]), m[1].sub(m[2]));
@@ -51,40 +53,47 @@ pub(super) unsafe fn output<V: Vector>(m: [V; 6]) -> [V; 4] {
         let (a, b) = (V::splat(A), V::splat(B));
         let (aa, bb) = (V::splat(A * A), V::splat(B * B));
         let (aaa, bbb) = (V::splat(A * A * A), V::splat(B * B * B));
-        [
-            m[0].add(even_a).add(even_b),
-            odd_b.mul_add(b, odd_a.mul(a)),
-            even_b.mul_add(bb, even_a.mul(aa)),
-            odd_b.mul_add(bbb, odd_a.mul_add(aaa, m[5])),
-        ]
+        let mut y = [m[0].add(even_a).add(even_b); E];
+        if E == 2 {
+            y[1] = odd_b.mul_add(b, odd_a.mul_add(a, m[5]));
+        } else {
+            y[1] = odd_b.mul_add(b, odd_a.mul(a));
+            y[2] = even_b.mul_add(bb, even_a.mul(aa));
+            y[3] = odd_b.mul_add(bbb, odd_a.mul_add(aaa, m[5]));
+        }
+        y
     }
 }
 
-/// Nine weights `[3][3]` to their 36 transformed values `[6][6]`.
-pub(super) fn weights(w: &[f32]) -> [f64; 36] {
-    let rows = weight_rows();
+/// Weights `[taps][taps]` to their 36 transformed values `[6][6]`.
+pub(super) fn weights(w: &[f32], taps: usize) -> [f64; 36] {
+    let rows = weight_rows(taps);
     let mut values = [0.0; 36];
     for (i, value) in values.iter_mut().enumerate() {
         for (j, &w) in w.iter().enumerate() {
-            *value += rows[i / 6][j / 3] * rows[i % 6][j % 3] * f64::from(w);
+            *value += rows[i / 6][j / taps] * rows[i % 6][j % taps] * f64::from(w);
         }
     }
     values
 }
 
-/// The transform of three weights as a matrix.
-fn weight_rows() -> [[f64; 3]; 6] {
+/// The transform of so many weights as a matrix: at each point the polynomial of the weights over
+/// the product of the differences to the other points; at infinity the last weight.
+fn weight_rows(taps: usize) -> [Vec<f64>; 6] {
     let (aa, bb) = (f64::from(A * A), f64::from(B * B));
     let row = |point: f32, scale: f64| {
-        [1.0, f64::from(point), f64::from(point * point)].map(|x| x / scale)
+        let powers = (0..taps as i32).map(|power| f64::from(point).powi(power));
+        powers.map(|x| x / scale).collect()
     };
     let (scale_a, scale_b) = (2.0 * aa * (aa - bb), 2.0 * bb * (bb - aa));
+    let mut last = vec![0.0; taps];
+    last[taps - 1] = 1.0;
     [
         row(0.0, aa * bb),
         row(A, scale_a),
         row(-A, scale_a),
         row(B, scale_b),
         row(-B, scale_b),
-        [0.0, 0.0, 1.0],
+        last,
     ]
 }
