@@ -215,8 +215,9 @@ impl Engine {
             _ => 4,
         };
         let mut demand = self.demand;
-        if !ops::conv::computes(kind, self.core.device()) {
-            demand.packed = 0;
+        match ops::conv::computes(kind, self.core.device()) {
+            true => demand.scratch = demand.own_scratch,
+            false => demand.packed = 0,
         }
         Needs {
             profile: &self.profile,

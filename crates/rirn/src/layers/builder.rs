@@ -85,14 +85,29 @@ impl LayerRow {
         }
     }
 
-    /// Values that an own kernel keeps of the weights: Winograd's form has 36 in place of nine.
-    pub(crate) fn packed(&self) -> u64 {
-        let times = if (self.kernel, self.stride) == (3, 1) {
-            4
-        } else {
-            1
+    /// The same in the own form: a transposed layer makes its pixels first and then brings them to
+    /// their places.
+    #[allow(clippy::cast_precision_loss)]
+    pub(crate) fn own_values_at_once(&self) -> f64 {
+        let twice = match self.kind {
+            LayerKind::Conv => 0.0,
+            LayerKind::ConvTranspose => {
+                let grid = self.divisor as f64 / self.stride as f64;
+                self.output as f64 / (grid * grid)
+            }
         };
-        self.weights().unsigned_abs() * times
+        self.values_at_once() + twice
+    }
+
+    /// Values that an own kernel keeps of the weights: Winograd's form has 36 in place of 9 or 25,
+    /// and a transposed layer is one of 3×3 taps to four times as many channels.
+    pub(crate) fn packed(&self) -> u64 {
+        let pairs = (self.input * self.output).unsigned_abs();
+        match (self.kind, self.kernel, self.stride) {
+            (LayerKind::ConvTranspose, ..) => 4 * 36 * pairs,
+            (LayerKind::Conv, 3 | 5, 1) => 36 * pairs,
+            _ => self.weights().unsigned_abs(),
+        }
     }
 
     fn weights(&self) -> i64 {

@@ -68,6 +68,8 @@ pub struct Demand {
     pub packed: u64,
     /// Values for each pixel of the frame that a step holds at its height, states aside.
     pub scratch: f64,
+    /// The same where the own kernels compute, which do without the largest maps.
+    pub own_scratch: f64,
 }
 
 impl Demand {

@@ -7,7 +7,8 @@
 
 use super::registry::{self, Row};
 use super::{
-    Baseline, BaselineShape, Demand, Network, Profile, SlotKind, Slots, Spec, State, StateProfile,
+    Baseline, BaselineShape, Cell, Demand, Network, Profile, SlotKind, Slots, Spec, State,
+    StateProfile,
 };
 use crate::error::{Error, Result};
 use crate::layers::{Builder, LayerRow, Source};
@@ -87,6 +88,16 @@ impl Rirn {
             .iter()
             .map(|row| row.multiply_adds(height, width))
             .sum()
+    }
+
+    /// Whether own kernels compute the layer together with its neighbours, but for narrow strips.
+    fn is_folded(&self, row: &LayerRow) -> bool {
+        let (encoder, decoder) = match self.spec.cell {
+            Cell::Ifi | Cell::Gru | Cell::Lstm => (true, true),
+            Cell::Rdbn => (false, true),
+            Cell::Strcnn => (false, false),
+        };
+        encoder && row.name.starts_with("enc.") || decoder && row.name.starts_with("dec.")
     }
 
     /// The current frame of a window.
@@ -190,10 +201,13 @@ impl Network for Rirn {
 
     fn demand(&self) -> Demand {
         let widest = self.rows.iter().map(LayerRow::values_at_once);
+        let alone = self.rows.iter().filter(|row| !self.is_folded(row));
+        let own_widest = alone.map(LayerRow::own_values_at_once);
         Demand {
             weights: self.parameters().unsigned_abs(),
             packed: self.rows.iter().map(LayerRow::packed).sum(),
             scratch: AT_ONCE * widest.fold(0.0, f64::max),
+            own_scratch: AT_ONCE * own_widest.fold(0.0, f64::max),
         }
     }
 }
