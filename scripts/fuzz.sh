@@ -3,7 +3,7 @@
 #
 # Fuzzes what reads files and pictures of unknown origin, on stable Rust.
 #   scripts/fuzz.sh [SECONDS [TARGET...]]      each target SECONDS (60); all targets, or some
-# As many targets run at a time as there are processors. A crash, a hang of 10 s or an allocation of
+# As many targets run at a time as there are processors. A crash, a hang of 30 s or an allocation of
 # more than 64 MB ends the script with an error; its input is kept in fuzz/regressions/TARGET.
 # RIRNDEBLUR_FUZZ_TARGET is an own target folder instead of one in the cache.
 set -euo pipefail
@@ -68,7 +68,7 @@ seeds() {
 }
 
 fuzz() {
-    local options=(-max_total_time="$seconds" -timeout=10 -malloc_limit_mb=64 -rss_limit_mb=1024
+    local options=(-max_total_time="$seconds" -timeout=30 -malloc_limit_mb=64 -rss_limit_mb=1024
         -print_final_stats=1 -artifact_prefix="fuzz/regressions/$1/")
     [ ! -e "fuzz/dictionaries/$1.dict" ] || options+=(-dict="fuzz/dictionaries/$1.dict")
     case "$1" in weights_* | checkpoint) options+=(-max_len=131072) ;; esac
