@@ -1,18 +1,21 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
 #
-# Everything the build server runs, in its order; gets ready what it needs first.
+# The checks and tests, in the order of the build server; gets ready what it needs first.
 #   ./test.sh           the checks and all tests that need no GPU
+#   ./test.sh --fuzz    also fuzzes each target for a minute, as the build server does
 #   ./test.sh --cuda    LibTorch with CUDA, and also the tests that need an NVIDIA GPU
 # The variables scripts/setup.sh names in its head work here, too.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 flavour=cpu
+fuzz=no
 for argument; do
     case "$argument" in
+        --fuzz) fuzz=yes ;;
         --cuda) flavour=cu130 ;;
-        -h | --help) sed -n '4,7s/^# \{0,1\}//p' "$0" && exit 0 ;;
+        -h | --help) sed -n '4,8s/^# \{0,1\}//p' "$0" && exit 0 ;;
         *) echo "test.sh: \"$argument\" is not known, see ./test.sh --help." >&2 && exit 2 ;;
     esac
 done
@@ -118,6 +121,9 @@ step shown "libraries" "see the replaced libtorch.so in scripts/fetch-libtorch.s
 if [ "$flavour" != cpu ]; then
     step shown "tests on cuda" "the first failing test is above; nvidia-smi shows the GPU" \
         cargo test --workspace --locked -- --ignored cuda
+fi
+if [ "$fuzz" = yes ]; then
+    step shown "fuzz" "the target that failed is named above" scripts/fuzz.sh 60
 fi
 
 say "all passed in $((SECONDS - begin)) s:"

@@ -5,7 +5,8 @@
 #   scripts/debian.sh                  builds the library first
 #   scripts/debian.sh --library FILE   packs one that is built, such as out/plugin/libgstrirndeblur.so
 # LibTorch is not in it: README.Debian in the package says where it is looked for. The package fits
-# the Debian or Ubuntu it is made on. Needs patchelf and dpkg-dev, which are installed where apt is.
+# the Debian or Ubuntu it is made on, and is tried in a folder. Needs patchelf and dpkg-dev, which
+# are installed where apt is.
 set -euo pipefail
 called_from=$PWD
 cd "$(dirname "$0")/.."
@@ -13,7 +14,7 @@ library=
 case "${1:-}" in
     '') ;;
     --library) library=$(cd "$called_from" && realpath -e "${2:?a file}") ;;
-    -h | --help) sed -n '4,8s/^# \{0,1\}//p' "$0" && exit 0 ;;
+    -h | --help) sed -n '4,9s/^# \{0,1\}//p' "$0" && exit 0 ;;
     *) echo "debian.sh: \"$1\" is not known, see scripts/debian.sh --help." >&2 && exit 2 ;;
 esac
 
@@ -30,6 +31,7 @@ work=$(mktemp -d)
 trap 'on_exit; rm -rf "$work"' EXIT
 tree=$work/tree
 documents=$tree/usr/share/doc/$package
+made=out/${package}_$version-1_$arch.deb
 
 build() { cargo build --release --locked --lib; }
 
@@ -148,7 +150,20 @@ pack() {
     # Two runs of one commit make the same package.
     SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
     export SOURCE_DATE_EPOCH
-    dpkg-deb --root-owner-group --build "$tree" "out/${package}_$version-1_$arch.deb"
+    dpkg-deb --root-owner-group --build "$tree" "$made"
+}
+
+# Whether it works where it is unpacked, with LibTorch beside it and nothing of this machine's home.
+try_it() {
+    local there=$work/there
+    local clean=(env -u LD_LIBRARY_PATH HOME="$work" GST_PLUGIN_PATH="$there/$folder"
+        GST_REGISTRY="$work/registry")
+    dpkg-deb --extract "$made" "$there"
+    mkdir "$there/usr/lib/rirndeblur"
+    ln -s "$(dirname "$libtorch_folder")" "$there/usr/lib/rirndeblur/torch"
+    "${clean[@]}" gst-inspect-1.0 rirndeblur | grep -F "$there"
+    "${clean[@]}" gst-launch-1.0 videotestsrc num-buffers=3 ! video/x-raw,width=64,height=48 ! \
+        rirndeblur ! fakesink
 }
 
 libtorch_folder=${LIBTORCH_LIB:-${LIBTORCH:-}}/lib
@@ -159,3 +174,4 @@ fi
 step quiet "library" "see patchelf and strip" install_library
 step quiet "documents" "a file of the package is missing" install_documents
 step shown "package" "see dpkg-deb and dpkg-shlibdeps" pack
+step quiet "try it" "the package does not work where it is unpacked" try_it

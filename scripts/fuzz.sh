@@ -3,11 +3,13 @@
 #
 # Fuzzes what reads files and pictures of unknown origin, on stable Rust.
 #   scripts/fuzz.sh [SECONDS [TARGET...]]      each target SECONDS (60); all targets, or some
-# A crash ends the script with an error; its input is kept in fuzz/regressions/TARGET.
+# As many targets run at a time as there are processors. A crash, a hang of 30 s or an allocation of
+# more than 64 MB ends the script with an error; its input is kept in fuzz/regressions/TARGET.
+# RIRNDEBLUR_FUZZ_TARGET is an own target folder instead of one in the cache.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 case "${1:-}" in
-    -h | --help) sed -n '4,6s/^# \{0,1\}//p' "$0" && exit 0 ;;
+    -h | --help) sed -n '4,8s/^# \{0,1\}//p' "$0" && exit 0 ;;
     *[!0-9]*) echo "fuzz.sh: \"$1\" is no number of seconds, see scripts/fuzz.sh --help." >&2 && exit 2 ;;
 esac
 seconds=${1:-60}
@@ -19,7 +21,9 @@ done
 # shellcheck source=scripts/setup.sh
 . scripts/setup.sh
 # A folder of its own: the flags differ from all other builds.
-export CARGO_TARGET_DIR=${RIRNDEBLUR_FUZZ_TARGET:-$root/fuzz/target}
+unset CARGO_TARGET_DIR
+[ -z "${RIRNDEBLUR_FUZZ_TARGET:-}" ] || export CARGO_TARGET_DIR=$RIRNDEBLUR_FUZZ_TARGET
+target_name=fuzz
 setup cpu
 triple=x86_64-unknown-linux-gnu
 corpus=$CARGO_TARGET_DIR/corpus
@@ -64,20 +68,40 @@ seeds() {
 }
 
 fuzz() {
-    local options=(-max_total_time="$seconds" -timeout=10 -malloc_limit_mb=64 -rss_limit_mb=1024
+    local options=(-max_total_time="$seconds" -timeout=30 -malloc_limit_mb=64 -rss_limit_mb=1024
         -print_final_stats=1 -artifact_prefix="fuzz/regressions/$1/")
     [ ! -e "fuzz/dictionaries/$1.dict" ] || options+=(-dict="fuzz/dictionaries/$1.dict")
     case "$1" in weights_* | checkpoint) options+=(-max_len=131072) ;; esac
     "$CARGO_TARGET_DIR/$triple/release/$1" "${options[@]}" "$corpus/$1" "fuzz/regressions/$1"
 }
 
+# One line a target, as it ends. A target that fails is put on the list.
+run_target() {
+    local log=$cache/log/fuzz-$1.log start=$SECONDS inputs
+    if fuzz "$1" >"$log" 2>&1; then
+        inputs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+        say "fuzz $1: $inputs inputs in $((SECONDS - start)) s"
+    else
+        echo "$1" >>"$failed"
+        say "fuzz $1: FAILED; the end of $log, the input is in fuzz/regressions/$1:"
+        tail -n 20 "$log"
+    fi
+}
+
+run_all() {
+    local target failed=$CARGO_TARGET_DIR/failed
+    : >"$failed"
+    for target in "${targets[@]}"; do
+        seeds "$target"
+        while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
+            wait -n || true
+        done
+        run_target "$target" &
+    done
+    wait
+    [ ! -s "$failed" ]
+}
+
 step shown "build" "the compiler's first error is above" build
-for target in "${targets[@]}"; do
-    seeds "$target"
-    step quiet "fuzz $target for $seconds s" "the input is in fuzz/regressions/$target" \
-        fuzz "$target"
-    # shellcheck disable=SC2154  # set by setup.sh
-    sed -n 's/^stat::average_exec_per_sec: */  executions a second: /p' \
-        "$cache/log/fuzz-${target//_/-}-for-$seconds-s.log"
-done
+step shown "fuzz ${#targets[@]} targets for $seconds s each" "see the lines above" run_all
 say "no target crashed"

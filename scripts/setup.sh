@@ -27,6 +27,7 @@ packages=(
 step_name=start
 steps=()     # "seconds name" of each step that is done
 told=no      # whether the reason of a failure was said already
+target_name=target # of the target folder in the cache
 
 say() { echo "rirndeblur: $*"; }
 
@@ -165,7 +166,7 @@ compiler_cache() {
 # of two checkouts apart neither by name nor by fingerprint: what another one built goes first.
 claim_target() {
     [ -z "${CARGO_TARGET_DIR:-}" ] || return 0
-    export CARGO_TARGET_DIR=$cache/target
+    export CARGO_TARGET_DIR=$cache/$target_name
     [ "$flavour" = cpu ] || CARGO_TARGET_DIR+=-$flavour
     mkdir -p "$CARGO_TARGET_DIR"
     exec 9>"$CARGO_TARGET_DIR/.held"

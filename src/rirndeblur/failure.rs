@@ -118,3 +118,6 @@ fn message(
 ) -> gst::ErrorMessage {
     gst::error_msg!(code, ("{}", text), ["{}", cause])
 }
+
+#[cfg(test)]
+mod tests;

@@ -179,3 +179,6 @@ impl RirnDeblur {
             .build()
     }
 }
+
+#[cfg(test)]
+mod tests;

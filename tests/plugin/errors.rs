@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the element says when it cannot start: `docs/ELEMENT.md`, errors and fall-backs. A file that may not be opened is not among the cases: root opens every file.
+//! What the element says when it cannot start: `docs/ELEMENT.md`, errors and warnings. A file that
+//! may not be opened is not among the cases: root opens every file (`failure/tests.rs` has it).
 
-use crate::harness::{Bare, element, refused, wait_for};
+use crate::harness::{Bare, element, refused, wait_for, without_cuts};
 use gst::prelude::*;
 use gst::{LibraryError, ResourceError};
 use gstrirndeblur::rirndeblur::RirnDeblur;
+use rirn::testing::Stub;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// An element on the CPU with a bus.
 fn watched() -> (Bare, gst::Bus) {
@@ -111,6 +115,21 @@ fn a_folder_is_refused() {
 }
 
 #[test]
+fn a_pipe_is_refused_and_not_waited_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("pipe.safetensors");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.is_ok_and(|made| made.success()), "mkfifo runs");
+    let pipe = pipe.to_string_lossy();
+    assert_refused(
+        ("model-file", &pipe),
+        gst::State::Ready,
+        ResourceError::OpenRead,
+        &format!("Weights file \"{pipe}\" cannot be opened: it is not a regular file."),
+    );
+}
+
+#[test]
 fn damaged_and_foreign_files_are_refused() {
     for name in [
         "truncated",
@@ -195,6 +214,28 @@ fn cuda_that_is_not_there_is_refused_and_never_replaced_by_the_cpu() {
         ResourceError::NotFound,
         "CUDA device 99 was asked for, but ",
     );
+}
+
+#[test]
+fn memory_that_runs_out_while_weights_are_read_is_an_error_and_no_bypass() {
+    let is_short = Arc::new(AtomicBool::new(true));
+    let switch = Arc::clone(&is_short);
+    let element = Bare(without_cuts());
+    element.set_network(move || match switch.load(Ordering::SeqCst) {
+        true => Err(rirn::Error::OutOfMemory("you tried to allocate".into())),
+        false => Ok(Box::new(Stub::identity())),
+    });
+    let bus = element.with_bus();
+    element.set_state(gst::State::Ready).expect("nothing read");
+    assert!(element.set_state(gst::State::Paused).is_err());
+    let (error, debug) = only_error(&bus);
+    assert!(error.matches(ResourceError::NoSpaceLeft), "{error:?}");
+    let sentence = "There is not enough memory for the network.";
+    assert_eq!(error.message(), sentence);
+    assert!(debug.contains("you tried to allocate"), "{debug}");
+    element.set_state(gst::State::Null).expect("it can go down");
+    is_short.store(false, Ordering::SeqCst);
+    assert_starts(&element, &bus);
 }
 
 #[test]

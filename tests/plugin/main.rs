@@ -21,6 +21,7 @@ mod latency;
 mod launch;
 mod layout;
 mod life;
+mod live;
 mod look_ahead;
 mod look_ahead_line;
 mod memory;

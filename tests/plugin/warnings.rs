@@ -2,9 +2,10 @@
 //! What the element warns about and does nevertheless: `docs/ELEMENT.md`, fall-backs, and
 //! properties set too late.
 
-use crate::harness::{Rig, caps, element, frame, identity, refused};
+use crate::harness::{Bare, Rig, caps, element, frame, identity, refused};
 use gst::LibraryError;
 use gst::prelude::*;
+use std::sync::mpsc::channel;
 
 /// The texts of all warnings so far that bear this code.
 fn warnings(bus: &gst::Bus, code: impl gst::glib::error::ErrorDomain) -> Vec<String> {
@@ -38,6 +39,57 @@ fn half_precision_on_the_cpu_warns_and_runs_in_float32() {
 }
 
 #[test]
+fn a_warning_is_repeated_after_null_and_not_after_ready() {
+    let element = Bare(element());
+    element.set_property("device", "cpu");
+    element.set_property("model-file", refused("good.safetensors"));
+    element.set_property_from_str("precision", "float16");
+    let bus = element.with_bus();
+    for (through, count) in [
+        (gst::State::Null, 1),
+        (gst::State::Ready, 0),
+        (gst::State::Null, 1),
+    ] {
+        element.set_state(through).expect("down");
+        element.set_state(gst::State::Paused).expect("up");
+        assert_eq!(warnings(&bus, LibraryError::Settings).len(), count);
+    }
+}
+
+#[test]
+fn a_machine_without_cuda_is_told_of_in_the_log_alone() {
+    let element = Bare(element());
+    element.set_property("model-file", refused("good.safetensors"));
+    let bus = element.with_bus();
+    let category = gst::DebugCategory::get("rirndeblur").expect("the element's own");
+    let usual = category.threshold();
+    category.set_threshold(gst::DebugLevel::Info);
+    let (sender, log) = channel();
+    let name = element.name();
+    let listener = gst::log::add_log_function(move |_, level, _, _, _, object, message| {
+        let is_ours = object.is_some_and(|object| object.to_string().contains(name.as_str()));
+        if is_ours && level == gst::DebugLevel::Info {
+            let text = message.get().map(|text| text.to_string());
+            let _unread = sender.send(text.unwrap_or_default());
+        }
+    });
+    element.set_state(gst::State::Paused).expect("it starts");
+    gst::log::remove_log_function(listener);
+    category.set_threshold(usual);
+    let on_cpu = element
+        .property::<Option<String>>("active-device")
+        .as_deref()
+        == Some("cpu");
+    let begin = "Running on the CPU: ";
+    let told: Vec<_> = log
+        .try_iter()
+        .filter(|text| text.starts_with(begin))
+        .collect();
+    assert_eq!(told.len(), usize::from(on_cpu), "{told:?}");
+    assert!(warnings(&bus, LibraryError::Init).is_empty());
+}
+
+#[test]
 fn bfloat16_on_a_cpu_without_tiles_warns_and_runs() {
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let has_tiles = cpu.contains("amx_tile") && cpu.contains("amx_bf16");
@@ -49,7 +101,8 @@ fn bfloat16_on_a_cpu_without_tiles_warns_and_runs() {
     let mut rig = Rig::new(element, &caps);
     rig.one(frame(&caps, 0, 41));
     let told = warnings(&rig.bus, LibraryError::Settings);
-    assert_eq!(told.len(), usize::from(!has_tiles), "{told:?}");
+    let sentence = "This CPU has no AMX tiles: bfloat16 is slower than float32 on it.";
+    assert_eq!(told, vec![sentence; usize::from(!has_tiles)]);
     let stats = rig.element.property::<gst::Structure>("stats");
     assert_eq!(stats.get::<&str>("precision"), Ok("bfloat16"));
 }
@@ -68,10 +121,10 @@ fn a_start_property_set_while_playing_is_stored_and_warned_about_once() {
         rig.element.set_property_from_value(name, &value);
         rig.element.set_property_from_value(name, &value);
         rig.one(frame(&caps, 0, 42));
+        let told = warnings(&rig.bus, LibraryError::Settings);
         assert_eq!(
-            warnings(&rig.bus, LibraryError::Settings).len(),
-            1,
-            "{name}"
+            told,
+            [format!("Property \"{name}\" acts at the next start.")]
         );
         let stored = rig.element.property_value(name);
         let same = stored.compare(&value) == Some(std::cmp::Ordering::Equal);

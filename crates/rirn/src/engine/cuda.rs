@@ -128,7 +128,7 @@ mod dl {
 
 #[cfg(test)]
 mod tests {
-    use super::{dl, folder_in_maps};
+    use super::{NoCuda, dl, folder_in_maps};
 
     #[test]
     fn the_folder_of_libtorch_is_found_in_the_map_of_the_process() {
@@ -142,5 +142,35 @@ mod tests {
     fn a_missing_library_is_named_by_the_loader() {
         let error = dl::open("librirn-does-not-exist.so").expect_err("there is none");
         assert!(error.contains("librirn-does-not-exist.so"), "{error}");
+    }
+
+    #[test]
+    fn only_a_gpu_that_should_work_and_does_not_is_broken() {
+        for (why, is_broken, text) in [
+            (
+                NoCuda::NoDriver,
+                false,
+                "there is no NVIDIA driver on this machine",
+            ),
+            (
+                NoCuda::CpuBuild,
+                false,
+                "the LibTorch in use is a CPU build",
+            ),
+            (NoCuda::TooFew(2), false, "there are only 2 devices"),
+            (NoCuda::NoDevice, true, "LibTorch finds no CUDA device"),
+            (
+                NoCuda::Broken("no such symbol".into()),
+                true,
+                "LibTorch's CUDA part cannot be loaded: no such symbol",
+            ),
+            (
+                NoCuda::Failed("no kernel image".into()),
+                true,
+                "a first computation failed: no kernel image",
+            ),
+        ] {
+            assert_eq!((why.is_broken(), why.to_string()), (is_broken, text.into()));
+        }
     }
 }

@@ -35,7 +35,7 @@ pub use pending::Pending;
 pub use precision::Note;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
-pub use tiles::{blended_ones, tile_rects};
+pub use tiles::{axis_sums, blended_ones, tile_rects};
 
 use crate::error::Result;
 use crate::networks::{Demand, Network, Profile};

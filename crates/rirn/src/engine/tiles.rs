@@ -121,25 +121,39 @@ fn cut(length: usize, edge: usize, overlap: usize) -> Vec<Span> {
 /// Gives every pixel of every span its share: ramps over what the span has in common with its
 /// neighbours, divided by their sum, so that it is 1 also where three spans meet.
 fn weigh(bounds: &[(usize, usize)]) -> Vec<Span> {
-    let ramp = |index: usize, pixel: usize| {
+    let ramp = |index: usize| {
         let (begin, end) = bounds[index];
         let before = index.checked_sub(1).map_or(begin, |index| bounds[index].1);
         let after = bounds.get(index + 1).map_or(end, |bounds| bounds.0);
-        let up = share(pixel - begin, before - begin);
-        up.min(share(end - 1 - pixel, end - after))
-    };
-    let span = |index: usize| {
-        let (begin, end) = bounds[index];
-        let near = index.saturating_sub(2)..(index + 3).min(bounds.len());
-        let weight = |pixel: usize| {
-            let here = |other: &usize| (bounds[*other].0..bounds[*other].1).contains(&pixel);
-            let sum: f32 = near.clone().filter(here).map(|i| ramp(i, pixel)).sum();
-            ramp(index, pixel) / sum
+        let height = |pixel: usize| {
+            let up = share(pixel - begin, before - begin);
+            up.min(share(end - 1 - pixel, end - after))
         };
-        let weights = (begin..end).map(weight).collect();
+        let weights = (begin..end).map(height).collect();
         Span { begin, weights }
     };
-    (0..bounds.len()).map(span).collect()
+    let mut spans: Vec<_> = (0..bounds.len()).map(ramp).collect();
+    let sums = sums(&spans);
+    for span in &mut spans {
+        for (weight, sum) in span.weights.iter_mut().zip(&sums[span.begin..]) {
+            *weight /= sum;
+        }
+    }
+    spans
+}
+
+/// What the weights of each pixel of an axis sum up to, over all spans.
+fn sums(spans: &[Span]) -> Vec<f32> {
+    let length = spans
+        .last()
+        .map_or(0, |span| span.begin + span.weights.len());
+    let mut sums = vec![0.0; length];
+    for span in spans {
+        for (sum, weight) in sums[span.begin..].iter_mut().zip(&span.weights) {
+            *sum += weight;
+        }
+    }
+    sums
 }
 
 /// The height of a ramp of `length` pixels at its pixel `distance`, 1 behind its end.
@@ -160,6 +174,13 @@ pub fn tile_rects(height: usize, width: usize, edge: usize, overlap: usize) -> V
     rects
         .map(|rect| [rect.top, rect.left, rect.height, rect.width])
         .collect()
+}
+
+/// What the shares of each pixel of an axis sum up to, for the fuzzer.
+#[cfg(feature = "testing")]
+#[must_use]
+pub fn axis_sums(length: usize, edge: usize, overlap: usize) -> Vec<f32> {
+    sums(&cut(length, edge, overlap))
 }
 
 /// A frame put together from tiles of ones, for the fuzzer: the sum of the shares of each pixel.
