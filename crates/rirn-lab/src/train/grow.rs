@@ -36,7 +36,8 @@ impl Blocks {
             return Err(format!("holds {old:?}, which {new:?} cannot begin with"));
         }
         let part = if new.cell == Cell::Rdbn { 2 } else { 1 };
-        if old.base != new.base && (old.base % part != 0 || new.base % part != 0) {
+        if old.base != new.base && !(old.base.is_multiple_of(part) && new.base.is_multiple_of(part))
+        {
             return Err("rdbn grows only from an even base to an even base".to_owned());
         }
         Ok(Self {
