@@ -5,8 +5,11 @@ use super::fit::STEP;
 use super::tiles::{LEAST_TILE, TilePlan};
 use crate::networks::{Demand, Profile};
 
-/// What the size of the frame does not change: kernels made at run time, and what allocators keep.
-const CONSTANT: u64 = 8 << 20;
+/// What the size of the frame does not change: what allocators keep, and the memory of own kernels.
+const CONSTANT: u64 = 4 << 20;
+
+/// The kernels that LibTorch makes at run time.
+const JITTED: u64 = 4 << 20;
 
 /// Bytes of a value of a frame.
 const FLOAT: u64 = 4;
@@ -17,6 +20,8 @@ pub(super) struct Needs<'n> {
     pub(super) demand: Demand,
     /// Bytes of a value of the network.
     pub(super) bytes: u64,
+    /// Whether own kernels compute.
+    pub(super) own: bool,
 }
 
 impl Needs<'_> {
@@ -37,7 +42,12 @@ impl Needs<'_> {
             .saturating_add(self.demand.packed)
             .saturating_add(states)
             .saturating_add(scratch);
-        CONSTANT
+        let constant = if self.own {
+            CONSTANT
+        } else {
+            CONSTANT + JITTED
+        };
+        constant
             .saturating_add(frames)
             .saturating_add(window)
             .saturating_add(values.saturating_mul(self.bytes))

@@ -215,7 +215,8 @@ impl Engine {
             _ => 4,
         };
         let mut demand = self.demand;
-        match ops::conv::computes(kind, self.core.device()) {
+        let own = ops::conv::computes(kind, self.core.device());
+        match own {
             true => demand.scratch = demand.own_scratch,
             false => demand.packed = 0,
         }
@@ -223,6 +224,7 @@ impl Engine {
             profile: &self.profile,
             demand,
             bytes,
+            own,
         }
     }
 
