@@ -137,7 +137,7 @@ fn tiles_of_a_wished_size_change_nothing_that_is_seen() {
 #[test]
 fn a_memory_limit_is_kept_by_tiles() {
     let element = with_stub(Stub::identity);
-    element.set_property("memory-limit", 17_u64 << 20);
+    element.set_property("memory-limit", 13_u64 << 20);
     let mut rig = Rig::new(element, &caps("RGB", WIDTH, HEIGHT));
     passes(&mut rig, 1);
     let (size, tiles) = tile_size(&rig.element);
@@ -146,7 +146,7 @@ fn a_memory_limit_is_kept_by_tiles() {
     let mut rig = Rig::new(free, &caps("RGB", WIDTH, HEIGHT));
     passes(&mut rig, 1);
     assert!(
-        stat(&rig.element, "memory-bytes") > 17 << 20,
+        stat(&rig.element, "memory-bytes") > 13 << 20,
         "the limit was one"
     );
 }
