@@ -181,17 +181,13 @@ impl RirnDeblur {
 
     /// What goes out for a frame or an event whose turn has come.
     fn finish(&self, finished: Finished, settings: &Settings) -> Result<Ready, gst::FlowError> {
-        let (input, blurred, sharp) = match finished {
+        let (input, sharp) = match finished {
             Finished::Event(event) => return Ok(Ready::Event(event)),
             Finished::Untouched(buffer) => return Ok(Ready::Buffer(buffer)),
             Finished::Sharp { input, .. } if settings.leaves_input() => {
                 return Ok(Ready::Buffer(input));
             }
-            Finished::Sharp {
-                input,
-                blurred,
-                sharp,
-            } => (input, blurred, sharp),
+            Finished::Sharp { input, sharp } => (input, sharp),
         };
         let prepared = self.parent_prepare_output_buffer(InputBuffer::Readable(&input))?;
         let PrepareOutputBufferSuccess::Buffer(mut output) = prepared else {
@@ -202,9 +198,9 @@ impl RirnDeblur {
             .flatten();
         let video = video.ok_or(gst::FlowError::NotNegotiated)?;
         video
-            .pack(&input, &blurred, &sharp, &settings.mix(), output.make_mut())
+            .write(&input, &sharp, &settings.mix(), output.make_mut())
             .map_err(|cause| self.flow_error(Stopped::Failed(failure::unreadable(&cause))))?;
-        self.with_running(|running| running.recycle(blurred, sharp));
+        self.with_running(|running| running.recycle(sharp));
         Ok(Ready::Buffer(output))
     }
 

@@ -7,6 +7,7 @@
 //! so that the delay is constant.
 
 use rirn::Frame;
+use rirn::engine::PackedPicture;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -16,18 +17,26 @@ pub(crate) enum Finished {
     Event(gst::Event),
     /// A frame goes out as it came.
     Untouched(gst::Buffer),
-    /// A frame goes out with the correction from `blurred` to `sharp`.
-    Sharp {
-        input: gst::Buffer,
-        blurred: Arc<Frame>,
+    /// A frame goes out deblurred.
+    Sharp { input: gst::Buffer, sharp: Sharp },
+}
+
+/// A deblurred frame.
+pub(crate) enum Sharp {
+    /// The correction from `blurred` to `sharp` is still to be written. Where the frame came to the
+    /// network as a picture, nobody has `blurred`.
+    Frame {
+        blurred: Option<Arc<Frame>>,
         sharp: Frame,
     },
+    /// The picture as it goes out.
+    Picture(PackedPicture),
 }
 
 /// What stands in the line.
 enum Entry {
     /// A frame that the network has taken in.
-    Frame(gst::Buffer, Arc<Frame>),
+    Frame(gst::Buffer, Option<Arc<Frame>>),
     /// A frame that only keeps its place.
     Untouched(gst::Buffer),
     /// An event that must not overtake the frames before it.
@@ -49,8 +58,8 @@ impl WaitingLine {
         }
     }
 
-    /// A frame that the network takes in.
-    pub(crate) fn push_frame(&mut self, buffer: gst::Buffer, blurred: Arc<Frame>) {
+    /// A frame that the network takes in, with its values where they are known.
+    pub(crate) fn push_frame(&mut self, buffer: gst::Buffer, blurred: Option<Arc<Frame>>) {
         self.entries.push_back(Entry::Frame(buffer, blurred));
     }
 
@@ -86,7 +95,7 @@ impl WaitingLine {
     pub(crate) fn next_frame(
         &mut self,
         gone: &mut Vec<Finished>,
-    ) -> Option<(gst::Buffer, Arc<Frame>)> {
+    ) -> Option<(gst::Buffer, Option<Arc<Frame>>)> {
         loop {
             match self.entries.pop_front()? {
                 Entry::Frame(buffer, blurred) => return Some((buffer, blurred)),
@@ -179,10 +188,10 @@ mod tests {
     #[test]
     fn events_and_untouched_frames_do_not_overtake_frames_of_the_network() {
         let (mut line, mut gone) = (WaitingLine::new(2), Vec::new());
-        line.push_frame(buffer(0), Arc::new(Frame::new(1, 1)));
+        line.push_frame(buffer(0), Some(Arc::new(Frame::new(1, 1))));
         assert!(line.hold(&tag()));
         line.push_untouched(buffer(1));
-        line.push_frame(buffer(2), Arc::new(Frame::new(1, 1)));
+        line.push_frame(buffer(2), Some(Arc::new(Frame::new(1, 1))));
         line.let_go(&mut gone);
         assert!(gone.is_empty() && line.frames_wait() && line.is_overdue());
         let first = line.next_frame(&mut gone).expect("a frame");

@@ -7,12 +7,13 @@ use super::continuity::{BufferFacts, CapsChange, Decision, Line, Past, Reason};
 use super::continuity::{SegmentFacts, Timeline};
 use super::counters::Counters;
 use super::latency::{LatencyMeter, Reported};
-use super::line::WaitingLine;
+use super::line::{Sharp, WaitingLine};
 use super::report::{Report, Stopped};
 use super::scene_cut::CutDetector;
 use super::settings::Settings;
 use super::video::Video;
-use rirn::{Deblurrer, Engine, Frame, Interrupt};
+use rirn::pixel::Mix;
+use rirn::{Deblurrer, Engine, Interrupt};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -50,6 +51,8 @@ pub(crate) struct Running {
     current: Option<(gst::Caps, Video)>,
     cuts: CutDetector,
     line: WaitingLine,
+    /// How pictures are drawn, since the last buffer.
+    mix: Mix,
     /// Why the past was forgotten since it was told last.
     resets: Vec<Reason>,
     /// What goes out as soon as the base class asks.
@@ -78,6 +81,7 @@ impl Running {
             current: None,
             cuts: CutDetector::default(),
             line,
+            mix: Mix::default(),
             resets: Vec::new(),
             ready: VecDeque::new(),
         }
@@ -197,6 +201,7 @@ impl Running {
         settings: &Settings,
     ) -> Result<Report, Stopped> {
         let mut report = Report::default();
+        self.mix = settings.mix();
         if arrived.reset {
             let decision = self.timeline.user_reset();
             self.join(decision, &mut report)?;
@@ -225,11 +230,16 @@ impl Running {
         Ok(report)
     }
 
-    /// Gives the memory of a frame back that has been packed.
-    pub(crate) fn recycle(&mut self, blurred: Arc<Frame>, sharp: Frame) {
-        self.deblurrer.recycle(sharp);
-        if let Ok(blurred) = Arc::try_unwrap(blurred) {
-            self.deblurrer.recycle(blurred);
+    /// Gives the memory of a frame back that has been written.
+    pub(crate) fn recycle(&mut self, sharp: Sharp) {
+        match sharp {
+            Sharp::Picture(picture) => self.deblurrer.recycle_picture(picture),
+            Sharp::Frame { blurred, sharp } => {
+                self.deblurrer.recycle(sharp);
+                if let Some(blurred) = blurred.and_then(|blurred| Arc::try_unwrap(blurred).ok()) {
+                    self.deblurrer.recycle(blurred);
+                }
+            }
         }
     }
 

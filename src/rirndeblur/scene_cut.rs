@@ -72,6 +72,11 @@ impl CutDetector {
         is_cut
     }
 
+    /// The rows of a frame of so many that [`CutDetector::look`] looks at, from top to bottom.
+    pub(crate) fn rows(height: usize) -> impl Iterator<Item = usize> {
+        (0..ROWS).flat_map(move |row| places(row, ROWS, height))
+    }
+
     /// Nothing is before the next frame.
     pub(crate) fn forget(&mut self) {
         *self = Self::default();

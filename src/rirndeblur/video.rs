@@ -2,16 +2,19 @@
 //! GStreamer's video description to the pixel floor's, and mapped buffers to pictures.
 
 use super::frame_map;
+use super::line::Sharp;
 use gst::glib;
 use gst_video::prelude::*;
 use gst_video::{
     VideoCapsBuilder, VideoChromaSite, VideoColorMatrix, VideoColorRange, VideoFormat,
     VideoFrameRef, VideoInfo, VideoTransferFunction,
 };
-use rirn::Frame;
+use rirn::engine::Staged;
+use rirn::error::PixelError;
 use rirn::pixel::{
     self, Colorimetry, Matrix, Mix, Picture, PictureMut, PixelFormat, Range, Siting,
 };
+use rirn::{Deblurrer, Frame};
 
 /// Smallest and largest side of a picture in pixels.
 const SIDES: std::ops::RangeInclusive<i32> = 16..=16384;
@@ -98,11 +101,57 @@ impl Video {
         buffer: &gst::BufferRef,
         frame: &mut Frame,
     ) -> Result<(), Unreadable> {
-        self.with_picture(buffer, |picture| pixel::unpack(&picture, frame))
+        self.unpack_rows(buffer, frame, &mut (0..self.height()))
+    }
+
+    /// The same, but only these rows.
+    pub(crate) fn unpack_rows(
+        &self,
+        buffer: &gst::BufferRef,
+        frame: &mut Frame,
+        rows: &mut dyn Iterator<Item = usize>,
+    ) -> Result<(), Unreadable> {
+        self.with_picture(buffer, |picture| pixel::unpack_rows(&picture, frame, rows))
+    }
+
+    /// Copies a buffer for a network that takes pictures.
+    pub(crate) fn stage(
+        &self,
+        buffer: &gst::BufferRef,
+        deblurrer: &mut Deblurrer,
+    ) -> Result<Staged, Unreadable> {
+        self.with_picture(buffer, |picture| Ok(deblurrer.stage(&picture)))
+    }
+
+    /// Writes `input` as it is deblurred into `output`.
+    pub(crate) fn write(
+        &self,
+        input: &gst::BufferRef,
+        sharp: &Sharp,
+        mix: &Mix,
+        output: &mut gst::BufferRef,
+    ) -> Result<(), Unreadable> {
+        match sharp {
+            Sharp::Picture(picture) => {
+                self.with_output(output, |mut output| picture.write_to(&mut output))
+            }
+            Sharp::Frame {
+                blurred: Some(blurred),
+                sharp,
+            } => self.pack(input, blurred, sharp, mix, output),
+            Sharp::Frame {
+                blurred: None,
+                sharp,
+            } => {
+                let mut blurred = Frame::default();
+                self.unpack(input, &mut blurred)?;
+                self.pack(input, &blurred, sharp, mix, output)
+            }
+        }
     }
 
     /// Writes `input` with the correction from `blurred` to `sharp` into `output`.
-    pub(crate) fn pack(
+    fn pack(
         &self,
         input: &gst::BufferRef,
         blurred: &Frame,
@@ -110,28 +159,38 @@ impl Video {
         mix: &Mix,
         output: &mut gst::BufferRef,
     ) -> Result<(), Unreadable> {
+        self.with_output(output, |mut target| {
+            Ok(self.with_picture(input, |picture| {
+                pixel::pack(&picture, blurred, sharp, mix, &mut target)
+            }))
+        })?
+    }
+
+    fn with_output<T>(
+        &self,
+        output: &mut gst::BufferRef,
+        work: impl FnOnce(PictureMut<'_>) -> Result<T, PixelError>,
+    ) -> Result<T, Unreadable> {
         let mut mapped = VideoFrameRef::from_buffer_ref_writable(output, &self.info)
             .map_err(|_| "the output buffer cannot be mapped")?;
         let planes = frame_map::planes_mut(&mut mapped)
             .ok_or("the output buffer's planes lie outside its memory or on each other")?;
-        let mut target = PictureMut::new(
+        PictureMut::new(
             self.format,
             self.width(),
             self.height(),
             self.colorimetry,
             planes,
         )
-        .map_err(|error| error.to_string())?;
-        self.with_picture(input, |picture| {
-            pixel::pack(&picture, blurred, sharp, mix, &mut target)
-        })
+        .and_then(work)
+        .map_err(|error| error.to_string())
     }
 
-    fn with_picture(
+    fn with_picture<T>(
         &self,
         buffer: &gst::BufferRef,
-        work: impl FnOnce(Picture<'_>) -> Result<(), rirn::error::PixelError>,
-    ) -> Result<(), Unreadable> {
+        work: impl FnOnce(Picture<'_>) -> Result<T, PixelError>,
+    ) -> Result<T, Unreadable> {
         let mapped = VideoFrameRef::from_buffer_ref_readable(buffer, &self.info)
             .map_err(|_| "the buffer cannot be mapped or is too small for its caps")?;
         let planes = frame_map::planes(&mapped).ok_or("the planes lie outside the memory")?;

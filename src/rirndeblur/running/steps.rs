@@ -3,8 +3,10 @@
 
 use super::super::continuity::Happening;
 use super::super::failure;
-use super::super::line::Finished;
+use super::super::line::{Finished, Sharp};
 use super::super::report::{Report, Stopped, Warning};
+use super::super::scene_cut::CutDetector;
+use super::super::video::{Unreadable, Video};
 use super::Running;
 use rirn::engine::{Output, StepNote};
 use rirn::{Error, Frame};
@@ -48,17 +50,71 @@ impl Running {
         cut: Option<f64>,
         report: &mut Report,
     ) -> Result<(), Stopped> {
+        match self.deblurrer.engine().converts_pictures() {
+            true => self.feed_picture(buffer, cut, report),
+            false => self.feed_frame(buffer, cut, report),
+        }
+    }
+
+    /// Pixels are converted here.
+    fn feed_frame(
+        &mut self,
+        buffer: gst::Buffer,
+        cut: Option<f64>,
+        report: &mut Report,
+    ) -> Result<(), Stopped> {
         let mut frame = self.deblurrer.spare();
-        let Some((_, video)) = &self.current else {
-            return Err(Stopped::Failed(failure::unreadable("no caps were set")));
-        };
-        video
+        self.readable()?
             .unpack(&buffer, &mut frame)
-            .map_err(|cause| Stopped::Failed(failure::unreadable(&cause)))?;
+            .map_err(unreadable)?;
         self.look_for_cut(&frame, cut, report)?;
         let blurred = Arc::new(frame);
-        self.line.push_frame(buffer, Arc::clone(&blurred));
-        match self.deblurrer.push(blurred, &self.interrupt) {
+        self.line.push_frame(buffer, Some(Arc::clone(&blurred)));
+        let pushed = self.deblurrer.push(blurred, &self.interrupt);
+        self.take(pushed, report)
+    }
+
+    /// Pixels are converted where the network is; here only those that tell of scene cuts.
+    fn feed_picture(
+        &mut self,
+        buffer: gst::Buffer,
+        cut: Option<f64>,
+        report: &mut Report,
+    ) -> Result<(), Stopped> {
+        if cut.is_some() {
+            let mut frame = self.deblurrer.spare();
+            let video = self.readable()?;
+            let rows = &mut CutDetector::rows(video.height());
+            video
+                .unpack_rows(&buffer, &mut frame, rows)
+                .map_err(unreadable)?;
+            self.look_for_cut(&frame, cut, report)?;
+            self.deblurrer.recycle(frame);
+        } else {
+            self.cuts.forget();
+        }
+        let video = self.readable()?.clone();
+        let staged = video.stage(&buffer, &mut self.deblurrer);
+        let staged = staged.map_err(unreadable)?;
+        self.line.push_frame(buffer, None);
+        let pushed = self
+            .deblurrer
+            .push_picture(staged, self.mix, &self.interrupt);
+        self.take(pushed, report)
+    }
+
+    fn readable(&self) -> Result<&Video, Stopped> {
+        let video = self.video();
+        video.ok_or_else(|| unreadable("no caps were set".to_owned()))
+    }
+
+    /// What came of a frame that was pushed.
+    fn take(
+        &mut self,
+        pushed: rirn::Result<Option<Output>>,
+        report: &mut Report,
+    ) -> Result<(), Stopped> {
+        match pushed {
             Ok(Some(output)) => self.absorb(output, report),
             Ok(None) => self.line.let_go(&mut report.finished),
             Err(error) => return Err(self.failed(error)),
@@ -110,10 +166,11 @@ impl Running {
         }
         let waiting = self.line.frames_wait();
         self.note(&output.notes, output.report.as_deref(), waiting, report);
-        report.finished.push(match output.sharp {
+        let frame = output.sharp.map(|sharp| Sharp::Frame { blurred, sharp });
+        let sharp = output.picture.map(Sharp::Picture).or(frame);
+        report.finished.push(match sharp {
             Some(sharp) => Finished::Sharp {
                 input: buffer,
-                blurred,
                 sharp,
             },
             None => Finished::Untouched(buffer),
@@ -183,7 +240,7 @@ impl Running {
 
     /// Finishes the frame that the network has held longest.
     fn drain_one(&mut self, report: &mut Report) -> Result<(), Stopped> {
-        match self.deblurrer.drain(&self.interrupt) {
+        match self.deblurrer.drain_picture(self.mix, &self.interrupt) {
             Ok(Some(output)) => self.absorb(output, report),
             // Nothing is left of what the line says: a failed step has lost it.
             Ok(None) => self.drop_line(),
@@ -191,4 +248,8 @@ impl Running {
         }
         Ok(())
     }
+}
+
+fn unreadable(cause: Unreadable) -> Stopped {
+    Stopped::Failed(failure::unreadable(&cause))
 }

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! [`Deblurrer`]: an engine together with the past of one video.
 
+use super::bytes::Bytes;
 use super::fit::Fit;
 use super::notes::{StepNote, Told};
 use super::past::{Advanced, Past};
+use super::pictures::{Canvas, Incoming, PackedPicture};
 use super::{Engine, Interrupt, warm};
 use crate::error::Result;
 use crate::frame::Frame;
+use crate::pixel::Mix;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,9 +19,11 @@ pub const PAUSE: Duration = Duration::from_secs(5);
 /// What a frame that was pushed has become.
 #[derive(Debug)]
 pub struct Output {
-    /// The deblurred frame, before any clamp. None where the frame was given up or passed; the
-    /// notes hold [`StepNote::Exhausted`], [`StepNote::Passed`] or [`StepNote::NotFinite`] then.
+    /// The deblurred frame, before any clamp. Neither it nor a picture is there where the frame was
+    /// given up or passed; the notes hold [`StepNote::Exhausted`], [`StepNote::Passed`] or [`StepNote::NotFinite`] then.
     pub sharp: Option<Frame>,
+    /// The deblurred picture, instead of `sharp`, where the frame came as a picture.
+    pub picture: Option<PackedPicture>,
     /// Whether the notes hold [`StepNote::Diverged`].
     pub diverged: bool,
     /// What happened beside, in order; empty as a rule.
@@ -59,6 +64,9 @@ pub struct Deblurrer {
     retry: Option<Instant>,
     clock: Clock,
     spare: Vec<Frame>,
+    /// Memory for the next picture that comes in, and for the next that is drawn.
+    pub(super) staging: Option<Bytes>,
+    pub(super) packed: Option<Bytes>,
 }
 
 impl Deblurrer {
@@ -72,6 +80,8 @@ impl Deblurrer {
             retry: None,
             clock: Box::new(Instant::now),
             spare: Vec::new(),
+            staging: None,
+            packed: None,
         }
     }
 
@@ -152,7 +162,7 @@ impl Deblurrer {
     /// frame has another size than those before; else what the step reports, but not that memory
     /// ran out. After any error the past is forgotten, as by [`Deblurrer::reset`].
     pub fn push(&mut self, blurred: Arc<Frame>, interrupt: &Interrupt) -> Result<Option<Output>> {
-        self.advance(Some(blurred), interrupt)
+        self.advance(Incoming::Frame(blurred), Mix::default(), interrupt)
     }
 
     /// Finishes the oldest frame that still waits, with its future replaced by repeats of the last
@@ -161,7 +171,7 @@ impl Deblurrer {
     /// # Errors
     /// As [`Deblurrer::push`].
     pub fn drain(&mut self, interrupt: &Interrupt) -> Result<Option<Output>> {
-        self.advance(None, interrupt)
+        self.advance(Incoming::Nothing, Mix::default(), interrupt)
     }
 
     /// Forgets the past and the frames that wait; the next frame is like the first, except that
@@ -210,32 +220,44 @@ impl Deblurrer {
         self.spare.pop().unwrap_or_default()
     }
 
-    fn advance(
+    pub(super) fn advance(
         &mut self,
-        blurred: Option<Arc<Frame>>,
+        incoming: Incoming,
+        mix: Mix,
         interrupt: &Interrupt,
     ) -> Result<Option<Output>> {
         let past = self.past.take();
-        let Some(fit) = self.fit_for(blurred.as_deref(), past.is_some()) else {
+        let Some(fit) = self.fit_for(incoming.size(), past.is_some()) else {
             return Ok(None);
         };
         let past = past.unwrap_or_else(|| Past::new(&self.engine));
-        let sharp = self.spare();
+        let canvas = Canvas {
+            frame: self.spare(),
+            bytes: self.packed.take(),
+            mix,
+            picture: None,
+        };
         let ticket = self
             .engine
-            .submit(move |core| past.advance(core, fit, blurred.as_deref(), sharp));
-        let Advanced { past, fit, output } = ticket.wait(Some(interrupt))?;
+            .submit(move |core| past.advance(core, fit, incoming, canvas));
+        let Advanced {
+            past,
+            fit,
+            output,
+            staging,
+        } = ticket.wait(Some(interrupt))?;
         self.past = Some(past);
+        self.staging = staging.or(self.staging.take());
         self.keep(fit);
         Ok(output)
     }
 
     /// The tiles to begin with; none where there is neither a frame nor a past.
-    fn fit_for(&mut self, blurred: Option<&Frame>, has_past: bool) -> Option<Fit> {
+    fn fit_for(&mut self, size: Option<(usize, usize)>, has_past: bool) -> Option<Fit> {
         let known = self.fit.as_ref().map(Fit::size);
-        let size = match blurred {
+        let size = match size {
             // With a past, a frame of another size is refused by the step.
-            Some(frame) if !has_past => (frame.height(), frame.width()),
+            Some(size) if !has_past => size,
             Some(_) => known?,
             None => known.filter(|_| has_past)?,
         };

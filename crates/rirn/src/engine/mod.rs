@@ -6,6 +6,7 @@
 //! device runs on one thread of the process (`worker.rs`); callers wait for it and can be
 //! interrupted ([`Interrupt`]), in which case the past is lost and the running step is cancelled.
 
+mod bytes;
 mod config;
 mod cpu;
 mod cuda;
@@ -18,6 +19,7 @@ mod memory;
 mod notes;
 mod past;
 mod pending;
+mod pictures;
 mod precision;
 mod shared;
 mod tensors;
@@ -32,6 +34,7 @@ pub use deblurrer::{Deblurrer, Output, PAUSE, WarmUp};
 pub use interrupt::{FLUSHING, Interrupt, STOPPING};
 pub use notes::StepNote;
 pub use pending::Pending;
+pub use pictures::{PackedPicture, Staged};
 pub use precision::Note;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
@@ -116,8 +119,8 @@ impl Engine {
             if threads > 0 {
                 ops::threads::wish(usize::try_from(threads).unwrap_or(usize::MAX));
             }
-            if deterministic && matches!(device, Device::Cuda(_)) {
-                tch::Cuda::cudnn_set_benchmark(false);
+            if matches!(device, Device::Cuda(_)) {
+                ops::conv::cuda::begin(deterministic);
             }
             let core = make()?;
             let (_, network) = core.current();

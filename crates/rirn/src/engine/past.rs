@@ -2,9 +2,11 @@
 //! [`Past`]: everything that is remembered of the frames before, and how a frame is deblurred with
 //! it. Runs on the worker.
 
+use super::bytes::Bytes;
 use super::cpu;
 use super::fit::Fit;
 use super::notes::{StepNote, Told};
+use super::pictures::{Canvas, Incoming};
 use super::shared::Core;
 use super::tensors::{to_frame, to_tensor};
 use super::tiles::TilePlan;
@@ -14,10 +16,11 @@ use crate::cancel;
 use crate::error::{Error, Result};
 use crate::frame::Frame;
 use crate::networks::{Network, State};
+use crate::ops::picture::Planes;
 use std::mem;
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
-use tch::{Device, Kind};
+use tch::{Device, Kind, Tensor};
 
 /// The states are looked at every so many frames: nothing bounds them, and an IRM with a gain
 /// above 1 grows without end in hours of live video.
@@ -48,6 +51,8 @@ pub(super) struct Advanced {
     pub(super) past: Past,
     pub(super) fit: Fit,
     pub(super) output: Option<Output>,
+    /// The memory of the picture that came in.
+    pub(super) staging: Option<Bytes>,
 }
 
 impl Past {
@@ -85,53 +90,69 @@ impl Past {
         mut self,
         core: &Core,
         mut fit: Fit,
-        blurred: Option<&Frame>,
-        sharp: Frame,
+        incoming: Incoming,
+        canvas: Canvas,
     ) -> Result<Advanced> {
         let begin = Instant::now();
-        let view = match blurred {
-            Some(frame) => {
-                let tensor = self.take_in(frame, core.device(), &fit)?;
-                let fresh = mem::replace(&mut self.fresh, false);
-                self.window.push(tensor, fresh)
+        self.check_size(incoming.size())?;
+        let mut staging = None;
+        let view = match incoming {
+            Incoming::Frame(frame) => {
+                let tensor = on_device(core, &fit, |device| to_tensor(&frame, device))?;
+                self.push(tensor, None)
             }
-            None => self.window.drain(),
+            Incoming::Picture(staged) => {
+                let (frame, planes) = on_device(core, &fit, |device| staged.take_in(device))?;
+                staging = Some(staged.into_bytes().suited(core.device())?);
+                self.push(frame, Some(planes))
+            }
+            Incoming::Nothing => self.window.drain(),
         };
         let mut output = None;
         if let Some(view) = view {
-            let (sharp, told) = self.deblur(core, &mut fit, &view, sharp)?;
-            output = Some(Output {
-                sharp,
-                diverged: told.notes.contains(&StepNote::Diverged),
-                notes: told.notes,
-                report: told.report,
-                taken: begin.elapsed(),
-            });
+            output = Some(self.output(core, &mut fit, &view, canvas, begin)?);
         }
-        let past = self;
-        Ok(Advanced { past, fit, output })
+        Ok(Advanced {
+            past: self,
+            fit,
+            output,
+            staging,
+        })
     }
 
-    /// The frame as a tensor; where the device has no room, in the memory of the host.
-    fn take_in(&mut self, frame: &Frame, device: Device, fit: &Fit) -> Result<tch::Tensor> {
-        self.check_size(frame)?;
-        if fit.is_exhausted() {
-            return to_tensor(frame, Device::Cpu);
-        }
-        match to_tensor(frame, device) {
-            Err(Error::OutOfMemory(_)) => to_tensor(frame, Device::Cpu),
-            other => other,
-        }
+    fn push(&mut self, frame: Tensor, planes: Option<Planes>) -> Option<View> {
+        let fresh = mem::replace(&mut self.fresh, false);
+        self.window.push(frame, planes, fresh)
     }
 
-    /// The frame in the middle of the view, if a picture comes of it.
+    fn output(
+        &mut self,
+        core: &Core,
+        fit: &mut Fit,
+        view: &View,
+        mut canvas: Canvas,
+        begin: Instant,
+    ) -> Result<Output> {
+        let (drawn, told) = self.deblur(core, fit, view, &mut canvas)?;
+        let picture = canvas.picture.filter(|_| drawn);
+        Ok(Output {
+            sharp: (drawn && picture.is_none()).then_some(canvas.frame),
+            picture,
+            diverged: told.notes.contains(&StepNote::Diverged),
+            notes: told.notes,
+            report: told.report,
+            taken: begin.elapsed(),
+        })
+    }
+
+    /// The frame in the middle of the view; says whether a picture has come of it.
     fn deblur(
         &mut self,
         core: &Core,
         fit: &mut Fit,
         view: &View,
-        mut sharp: Frame,
-    ) -> Result<(Option<Frame>, Told)> {
+        canvas: &mut Canvas,
+    ) -> Result<(bool, Told)> {
         let mut told = Told::default();
         if view.fresh {
             self.states.clear();
@@ -139,17 +160,17 @@ impl Past {
         if fit.is_exhausted() {
             self.states.clear();
             told.notes.push(StepNote::Passed);
-            return Ok((None, told));
+            return Ok((false, told));
         }
         let finite = fit.climb_down(&mut told, |plan, told| {
-            self.attempt(core, plan, view, &mut sharp, told)
+            self.attempt(core, plan, view, canvas, told)
         })?;
         match finite {
             Some(true) => self.watch(&mut told)?,
             Some(false) => told.notes.push(StepNote::NotFinite),
             None => {}
         }
-        Ok(((finite == Some(true)).then_some(sharp), told))
+        Ok((finite == Some(true), told))
     }
 
     /// One step with these tiles, and another in float32 where half precision was not enough. Says
@@ -159,7 +180,7 @@ impl Past {
         core: &Core,
         plan: &Arc<TilePlan>,
         view: &View,
-        sharp: &mut Frame,
+        canvas: &mut Canvas,
         told: &mut Told,
     ) -> Result<bool> {
         loop {
@@ -167,7 +188,7 @@ impl Past {
             self.adopt(kind, plan, told);
             let finite = {
                 let network = network.lock().unwrap_or_else(PoisonError::into_inner);
-                self.step(network.as_ref(), plan, view, sharp)?
+                self.step(network.as_ref(), plan, view, canvas)?
             };
             if finite || !core.widen()? {
                 return Ok(finite);
@@ -194,7 +215,7 @@ impl Past {
         network: &dyn Network,
         plan: &TilePlan,
         view: &View,
-        sharp: &mut Frame,
+        canvas: &mut Canvas,
     ) -> Result<bool> {
         let (kind, device) = network.placement();
         cpu::divide_threads((kind, device));
@@ -203,8 +224,8 @@ impl Past {
         let mut next = Vec::with_capacity(plan.len());
         if !plan.is_whole() {
             let (height, width) = self.size.unwrap_or_default();
-            sharp.resize(height, width)?;
-            sharp.data_mut().fill(0.0);
+            canvas.frame.resize(height, width)?;
+            canvas.frame.data_mut().fill(0.0);
         }
         for (index, rect) in plan.rects().enumerate() {
             cancel::check()?;
@@ -218,12 +239,16 @@ impl Past {
                 }
             };
             let (picture, state) = network.step(&window, state)?;
-            let into = if whole { &mut *sharp } else { &mut self.tile };
-            if !to_frame(&picture, into)? {
+            let is_finite = match &view.picture {
+                Some((blurred, planes)) if whole => canvas.draw(planes, blurred, &picture)?,
+                _ if whole => to_frame(&picture, &mut canvas.frame)?,
+                _ => to_frame(&picture, &mut self.tile)?,
+            };
+            if !is_finite {
                 return Ok(false);
             }
             if !whole {
-                plan.blend(index, &self.tile, sharp);
+                plan.blend(index, &self.tile, &mut canvas.frame);
             }
             next.push(state);
         }
@@ -246,16 +271,26 @@ impl Past {
         Ok(())
     }
 
-    fn check_size(&mut self, frame: &Frame) -> Result<()> {
-        let size = (frame.height(), frame.width());
+    fn check_size(&mut self, size: Option<(usize, usize)>) -> Result<()> {
+        let Some(size) = size else { return Ok(()) };
         let (height, width) = *self.size.get_or_insert(size);
         if size == (height, width) {
             return Ok(());
         }
         Err(Error::Shape(format!(
             "a frame of {}x{} pixels follows frames of {width}x{height}: reset first",
-            frame.width(),
-            frame.height()
+            size.1, size.0
         )))
+    }
+}
+
+/// What comes in as tensors; where the device has no room, in the memory of the host.
+fn on_device<T>(core: &Core, fit: &Fit, take_in: impl Fn(Device) -> Result<T>) -> Result<T> {
+    if fit.is_exhausted() {
+        return take_in(Device::Cpu);
+    }
+    match take_in(core.device()) {
+        Err(Error::OutOfMemory(_)) => take_in(Device::Cpu),
+        other => other,
     }
 }

@@ -9,12 +9,15 @@ use super::tiles::Rect;
 use crate::error::{Error, Result};
 use crate::networks::Profile;
 use crate::ops::cat;
+use crate::ops::picture::Planes;
 use std::collections::VecDeque;
 use tch::{Device, Tensor};
 
 /// A frame `[1, 3, height, width]`.
 struct Entry {
     frame: Tensor,
+    /// The picture that the frame came as.
+    planes: Option<Planes>,
     /// The memory begins with this frame: nothing before it is looked back at.
     fresh: bool,
 }
@@ -23,6 +26,8 @@ struct Entry {
 pub(super) struct View {
     /// Each `[1, 3, height, width]`, from the oldest to the newest.
     frames: Vec<Tensor>,
+    /// The frame in the middle and the planes that it came as, if it did.
+    pub(super) picture: Option<(Tensor, Planes)>,
     /// The memory begins with the frame in the middle.
     pub(super) fresh: bool,
 }
@@ -73,8 +78,17 @@ impl Window {
 
     /// Adds the next frame, with which the memory begins if it is `fresh`. Gives the frame whose
     /// future is now complete, if any.
-    pub(super) fn push(&mut self, frame: Tensor, fresh: bool) -> Option<View> {
-        self.entries.push_back(Entry { frame, fresh });
+    pub(super) fn push(
+        &mut self,
+        frame: Tensor,
+        planes: Option<Planes>,
+        fresh: bool,
+    ) -> Option<View> {
+        self.entries.push_back(Entry {
+            frame,
+            planes,
+            fresh,
+        });
         if self.entries.len() <= self.next + self.delay {
             return None;
         }
@@ -89,13 +103,19 @@ impl Window {
     /// The view of the next frame; it has had its turn then.
     fn view(&mut self) -> View {
         let frames = self.around(self.next);
-        let fresh = self.entries[self.next].fresh;
+        let now = &mut self.entries[self.next];
+        let (fresh, planes) = (now.fresh, now.planes.take());
+        let picture = planes.map(|planes| (now.frame.shallow_clone(), planes));
         self.next += 1;
         while self.next > self.profile.look_behind {
             self.entries.pop_front();
             self.next -= 1;
         }
-        View { frames, fresh }
+        View {
+            frames,
+            picture,
+            fresh,
+        }
     }
 
     fn around(&self, centre: usize) -> Vec<Tensor> {
@@ -141,7 +161,7 @@ mod tests {
         let mut all = Vec::new();
         for (t, number) in frames.iter().enumerate() {
             let frame = Tensor::from_slice(&[number.abs(); 3]).view([1, 3, 1, 1]);
-            let view = window.push(frame, *number < 0);
+            let view = window.push(frame, None, *number < 0);
             all.extend(view.map(|view| (t, numbers(&view), view.fresh)));
         }
         while let Some(view) = window.drain() {

@@ -44,6 +44,11 @@ impl Conv {
         Ok(self.forward(x)?.f_sigmoid_()?)
     }
 
+    /// The same layer in float32.
+    pub(crate) fn in_float(&self) -> Result<Self> {
+        self.0.in_float().map(Self)
+    }
+
     /// Changes whenever its weights are written into; nothing while they are being trained.
     pub(crate) fn version(&self) -> Result<Option<i64>> {
         self.0.version()
@@ -72,6 +77,11 @@ impl ConvTranspose {
     #[cfg(test)]
     pub(crate) fn weight(&self) -> &Tensor {
         self.0.weight()
+    }
+
+    /// As [`Conv::in_float`].
+    pub(crate) fn in_float(&self) -> Result<Self> {
+        self.0.in_float().map(Self)
     }
 
     /// As [`Conv::version`].

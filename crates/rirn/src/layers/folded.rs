@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::ops::blocks::{BLOCK, blocks_of_frame, frame_of_shifted_blocks};
 use crate::ops::conv::composed::Composed;
 use crate::ops::conv::{self, Conv2d};
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 
 /// Values of a block.
 const BLOCK_VALUES: i64 = BLOCK * BLOCK * 3;
@@ -17,8 +17,6 @@ const BLOCK_VALUES: i64 = BLOCK * BLOCK * 3;
 const LEAST: i64 = 8;
 /// Channels up to which a convolution is composed: the work grows with their third power.
 const MOST_CHANNELS: i64 = 400;
-/// Kind and place of what the own kernels take.
-const PLAIN: (Kind, Device) = (Kind::Float, Device::Cpu);
 
 /// Layers without activations, one after the other.
 pub(crate) trait Chain {
@@ -26,6 +24,8 @@ pub(crate) trait Chain {
     fn forward(&self, x: &Tensor) -> Result<Tensor>;
     /// Changes whenever a weight is written into; nothing if one of them is being trained.
     fn version(&self) -> Result<Option<i64>>;
+    /// The same layers in float32: what is composed is rounded once, at the end.
+    fn in_float(&self) -> Result<Box<dyn Chain>>;
 }
 
 /// A chain from maps `[1, channels, h, w]` to the frame `[1, 3, 4h, 4w]`: `up3`, `up3`, `conv 5 1`.
@@ -42,10 +42,10 @@ impl FoldedUp {
     pub(crate) fn forward(&self, chain: &dyn Chain, x: &Tensor) -> Result<Tensor> {
         let (batch, channels, h, w) = x.size4()?;
         let fits = batch == 1 && h.min(w) >= LEAST && channels <= MOST_CHANNELS;
-        let Some(version) = chain.version()?.filter(|_| fits && conv::takes(x)) else {
+        let Some(version) = chain.version()?.filter(|_| fits && conv::folds(x)) else {
             return chain.forward(x);
         };
-        let blocks = self.0.run(version, || compose_up(chain, channels), x)?;
+        let blocks = self.0.run(version, || compose_up(chain, x), x)?;
         let frame = frame_of_shifted_blocks(&blocks)?;
         // Three pixels of the map give twelve of the frame, of which the outer four are right; two
         // at the top and left and three at the bottom and right are needed.
@@ -62,12 +62,12 @@ impl FoldedDown {
         let fits = batch == 1
             && height.min(width) >= BLOCK * LEAST
             && [height, width].iter().all(|side| side % BLOCK == 0);
-        let Some(version) = chain.version()?.filter(|_| fits && conv::takes(x)) else {
+        let Some(version) = chain.version()?.filter(|_| fits && conv::folds(x)) else {
             return chain.forward(x);
         };
         let maps = self
             .0
-            .run(version, || compose_down(chain), &blocks_of_frame(x)?)?;
+            .run(version, || compose_down(chain, x), &blocks_of_frame(x)?)?;
         // Sixteen pixels of the frame give four of the map, of which the first two are right, at
         // the other end twelve and three, of which the last is.
         set_rim(&maps, x, chain, [Rim::new(16, 4, 2), Rim::new(12, 3, 1)])?;
@@ -113,10 +113,12 @@ fn set_rim(y: &Tensor, x: &Tensor, chain: &dyn Chain, [first, last]: [Rim; 2]) -
 /// Reads the convolution from what the chain makes of a single one in each channel. A block reaches
 /// from one pixel before four times its pixel of the map to two behind, and one pixel of the map
 /// from 5 before to 5 behind: with any other shift the kernel would be 4×4.
-fn compose_up(chain: &dyn Chain, channels: i64) -> Result<Conv2d> {
+fn compose_up(chain: &dyn Chain, x: &Tensor) -> Result<Conv2d> {
     let (size, middle) = (5, 2);
-    let quiet = chain.forward(&Tensor::f_zeros([1, channels, size, size], PLAIN)?)?;
-    let ones = Tensor::f_eye(channels, PLAIN)?.f_view([channels, channels, 1, 1])?;
+    let (chain, channels) = (chain.in_float()?, x.size()[1]);
+    let like = (Kind::Float, x.device());
+    let quiet = chain.forward(&Tensor::f_zeros([1, channels, size, size], like)?)?;
+    let ones = Tensor::f_eye(channels, like)?.f_view([channels, channels, 1, 1])?;
     let answers = chain.forward(&ones.f_constant_pad_nd([middle; 4])?)?;
     // From the block before the middle's to the one behind: the last tap first.
     let first = BLOCK * (middle - 1) - 1;
@@ -131,15 +133,16 @@ fn compose_up(chain: &dyn Chain, channels: i64) -> Result<Conv2d> {
     let at = BLOCK * middle - 1;
     let bias = quiet.f_narrow(2, at, BLOCK)?.f_narrow(3, at, BLOCK)?;
     let bias = bias.f_permute([0, 2, 3, 1])?.f_reshape([-1])?;
-    Ok(Conv2d::new(weight, bias, 1))
+    Conv2d::new(weight, bias, 1).in_kind(x.f_kind()?)
 }
 
 /// Reads the convolution from what the chain makes of a single one at each place of a block. A pixel
 /// of the map is reached from 8 pixels before four times its place to 8 behind: 5×5 blocks.
-fn compose_down(chain: &dyn Chain) -> Result<Conv2d> {
+fn compose_down(chain: &dyn Chain, x: &Tensor) -> Result<Conv2d> {
     let (size, middle) = (7, 3);
-    let quiet = chain.forward(&Tensor::f_zeros([1, 3, BLOCK * size, BLOCK * size], PLAIN)?)?;
-    let ones = Tensor::f_eye(BLOCK_VALUES, PLAIN)?
+    let (chain, like) = (chain.in_float()?, (Kind::Float, x.device()));
+    let quiet = chain.forward(&Tensor::f_zeros([1, 3, BLOCK * size, BLOCK * size], like)?)?;
+    let ones = Tensor::f_eye(BLOCK_VALUES, like)?
         .f_view([BLOCK_VALUES, BLOCK, BLOCK, 3])?
         .f_permute([0, 3, 1, 2])?
         .f_constant_pad_nd([BLOCK * middle; 4])?;
@@ -151,5 +154,5 @@ fn compose_down(chain: &dyn Chain) -> Result<Conv2d> {
         .f_transpose(0, 1)?
         .f_contiguous()?;
     let bias = quiet.f_select(3, middle)?.f_select(2, middle)?;
-    Ok(Conv2d::new(weight, bias.f_reshape([-1])?, 1))
+    Conv2d::new(weight, bias.f_reshape([-1])?, 1).in_kind(x.f_kind()?)
 }

@@ -39,6 +39,12 @@ impl Chain for EncoderChain {
     fn version(&self) -> Result<Option<i64>> {
         self.0.iter().map(Conv::version).sum()
     }
+
+    fn in_float(&self) -> Result<Box<dyn Chain>> {
+        let [first, second, third] = &self.0;
+        let layers = [first.in_float()?, second.in_float()?, third.in_float()?];
+        Ok(Box::new(Self(layers)))
+    }
 }
 
 /// Feature to hidden state: conv 3 1 in→c; Res(c); conv 3 1 c→c.
@@ -103,6 +109,14 @@ impl Chain for DecoderChain {
         let [first, second] = &self.up;
         let versions = [first.version()?, second.version()?, self.last.version()?];
         Ok(versions.into_iter().sum())
+    }
+
+    fn in_float(&self) -> Result<Box<dyn Chain>> {
+        let [first, second] = &self.up;
+        Ok(Box::new(Self {
+            up: [first.in_float()?, second.in_float()?],
+            last: self.last.in_float()?,
+        }))
     }
 }
 

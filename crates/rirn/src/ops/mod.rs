@@ -9,6 +9,7 @@
 pub(crate) mod blocks;
 pub(crate) mod conv;
 mod pad;
+pub(crate) mod picture;
 mod pointwise;
 pub(crate) mod threads;
 

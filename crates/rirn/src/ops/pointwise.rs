@@ -22,9 +22,13 @@ pub(crate) fn blend(mut a: Tensor, new: &Tensor, mut b: Tensor, old: &Tensor) ->
         blend_numbers(into, new, b, old);
         return Ok(a);
     }
-    let blended = mul(a.f_sigmoid_()?, new)?;
-    let kept = mul(b.f_sigmoid_()?, old)?;
-    Ok(blended.f_add(&kept)?)
+    let mut blended = mul(a.f_sigmoid_()?, new)?;
+    let kept = b.f_sigmoid_()?;
+    Ok(if blended.requires_grad() {
+        blended.f_add(&mul(kept, old)?)?
+    } else {
+        blended.f_addcmul_(&kept, old)?
+    })
 }
 
 /// The exact GELU (by the error function, not the tanh formula), in the memory of `x` where nobody

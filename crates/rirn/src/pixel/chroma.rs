@@ -10,16 +10,16 @@ use super::picture::Picture;
 
 /// How chroma relates to luma along one direction.
 #[derive(Debug, Clone, Copy)]
-struct Axis {
+pub(crate) struct Axis {
     /// Luma samples per chroma sample, 1 or 2.
-    factor: usize,
+    pub(crate) factor: usize,
     /// Chroma sits on the even luma sample; otherwise between the two.
     cosited: bool,
 }
 
 impl Axis {
     /// The horizontal and the vertical axis.
-    fn both(chroma: Subsampling, siting: Siting) -> (Self, Self) {
+    pub(crate) fn both(chroma: Subsampling, siting: Siting) -> (Self, Self) {
         (
             Self {
                 factor: chroma.horizontal,
@@ -34,7 +34,7 @@ impl Axis {
 
     /// Shares of the chroma sample that an even or an odd luma sample belongs to, and of its
     /// neighbour: the one before for an even luma sample, the one behind for an odd one.
-    fn up(self, odd: bool) -> (f32, f32) {
+    pub(crate) fn up(self, odd: bool) -> (f32, f32) {
         match (self.factor, self.cosited, odd) {
             (2, false, _) => (0.75, 0.25),
             (2, true, true) => (0.5, 0.5),
@@ -43,7 +43,7 @@ impl Axis {
     }
 
     /// Shares of the odd luma sample before the pair, of the even and the odd one of the pair.
-    fn down(self) -> [f32; 3] {
+    pub(crate) fn down(self) -> [f32; 3] {
         match (self.factor, self.cosited) {
             (2, false) => [0.0, 0.5, 0.5],
             (2, true) => [0.25, 0.5, 0.25],

@@ -115,6 +115,11 @@ impl Level {
             },
         }
     }
+
+    /// The code in the middle between 0 and 1, halves up.
+    pub(crate) fn middle(self) -> f64 {
+        (self.zero + 0.5 * self.scale + 0.5).floor()
+    }
 }
 
 /// The largest code of `bits` bits.

@@ -23,12 +23,11 @@ impl Ground {
         let (layout, range) = (picture.format().layout(), picture.colorimetry().range);
         let luma = Level::luma(range, layout.sample.bits);
         let chroma = Level::chroma(range, layout.sample.bits);
-        // Halves up, as everywhere; both lie far within the codes.
-        let middle = (luma.zero + 0.5 * luma.scale + 0.5).floor();
         Self {
             layout,
             width: picture.width(),
-            codes: [middle, chroma.zero].map(|code| code as u16),
+            // Both lie far within the codes.
+            codes: [luma.middle(), chroma.zero].map(|code| code as u16),
             row: Vec::new(),
         }
     }

@@ -10,6 +10,7 @@
 //! limited chroma, and for deeper samples these shifted. Scaling, transfer curves and interlacing
 //! are not done here.
 
+mod bytes;
 mod chroma;
 mod codes;
 mod color;
@@ -22,12 +23,17 @@ mod rgb;
 mod yuv;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use color::{Colorimetry, Matrix, Range, Siting};
 pub use format::{Family, PixelFormat};
 pub use mix::{Mix, Split};
 pub use picture::{Picture, PictureMut};
+
+pub(crate) use chroma::Axis;
+pub(crate) use color::{Level, ToRgb, ToYuv, top_code};
+pub(crate) use format::{Component, Sample};
+pub(crate) use picture::Shape;
 
 use crate::error::PixelError;
 use crate::frame::Frame;
@@ -42,11 +48,26 @@ use correction::Correction;
 /// # Errors
 /// [`PixelError::Memory`] or [`PixelError::TooLarge`] if the frame cannot be made that large.
 pub fn unpack(picture: &Picture<'_>, frame: &mut Frame) -> Result<(), PixelError> {
+    unpack_rows(picture, frame, &mut (0..picture.height()))
+}
+
+/// As [`unpack`], but only these rows, from top to bottom; the values of others are unspecified.
+///
+/// # Errors
+/// As [`unpack`].
+///
+/// # Panics
+/// Where the picture has no such row.
+pub fn unpack_rows(
+    picture: &Picture<'_>,
+    frame: &mut Frame,
+    rows: &mut dyn Iterator<Item = usize>,
+) -> Result<(), PixelError> {
     frame.resize(picture.height(), picture.width())?;
     match picture.format().family() {
-        Family::Rgb => rgb::unpack(picture, frame),
-        Family::Gray => yuv::unpack_gray(picture, frame),
-        Family::Yuv => yuv::unpack(picture, frame),
+        Family::Rgb => rgb::unpack(picture, frame, rows),
+        Family::Gray => yuv::unpack_gray(picture, frame, rows),
+        Family::Yuv => yuv::unpack(picture, frame, rows),
     }
     Ok(())
 }
@@ -80,7 +101,7 @@ pub fn pack(
     mix: &Mix,
     output: &mut PictureMut<'_>,
 ) -> Result<(), PixelError> {
-    check_pictures(input, output)?;
+    check_shapes(input.shape(), output.shape())?;
     check_frame("blurred", blurred, input)?;
     check_frame("sharp", sharp, input)?;
     let correction = Correction::new(blurred, sharp, mix);
@@ -93,8 +114,7 @@ pub fn pack(
 }
 
 /// Both pictures are of one kind and size.
-fn check_pictures(input: &Picture<'_>, output: &PictureMut<'_>) -> Result<(), PixelError> {
-    let (from, to) = (input.shape(), output.shape());
+pub(crate) fn check_shapes(from: Shape, to: Shape) -> Result<(), PixelError> {
     if to.format != from.format {
         let (found, expected) = (to.format.name(), from.format.name());
         return Err(PixelError::Format { found, expected });

@@ -13,11 +13,11 @@ const MAX_PLANES: usize = 4;
 
 /// What a picture is, apart from its bytes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Shape {
-    pub(super) format: PixelFormat,
-    pub(super) width: usize,
-    pub(super) height: usize,
-    pub(super) colorimetry: Colorimetry,
+pub(crate) struct Shape {
+    pub(crate) format: PixelFormat,
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    pub(crate) colorimetry: Colorimetry,
 }
 
 /// A checked plane: row `y` is the `row_bytes` bytes at `y * stride`.
@@ -81,7 +81,7 @@ macro_rules! common_methods {
             self.shape.colorimetry
         }
 
-        pub(super) fn shape(&self) -> Shape {
+        pub(crate) fn shape(&self) -> Shape {
             self.shape
         }
     };

@@ -8,11 +8,15 @@ use super::picture::{Picture, PictureMut};
 use crate::frame::Frame;
 
 /// Fills `frame`, which has the picture's size.
-pub(super) fn unpack(picture: &Picture<'_>, frame: &mut Frame) {
+pub(super) fn unpack(
+    picture: &Picture<'_>,
+    frame: &mut Frame,
+    rows: &mut dyn Iterator<Item = usize>,
+) {
     let layout = picture.format().layout();
     let level = Level::luma(picture.colorimetry().range, layout.sample.bits);
     let meaning = codes::Values::new(level, (0.0, 1.0), layout.sample);
-    for y in 0..picture.height() {
+    for y in rows {
         let values = frame.row_mut(y);
         for (channel, component) in layout.components.iter().enumerate() {
             let row = picture.row(component.plane, y);

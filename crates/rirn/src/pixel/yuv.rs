@@ -18,12 +18,16 @@ use crate::frame::Frame;
 const UNLIMITED: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
 
 /// Fills `frame` from a grey picture of the same size: luma three times.
-pub(super) fn unpack_gray(picture: &Picture<'_>, frame: &mut Frame) {
+pub(super) fn unpack_gray(
+    picture: &Picture<'_>,
+    frame: &mut Frame,
+    rows: &mut dyn Iterator<Item = usize>,
+) {
     let layout = picture.format().layout();
     let level = Level::luma(picture.colorimetry().range, layout.sample.bits);
     let meaning = Values::new(level, (0.0, 1.0), layout.sample);
     let luma = layout.components[0];
-    for y in 0..picture.height() {
+    for y in rows {
         let values = frame.row_mut(y);
         for channel in 0..3 {
             codes::decode(
@@ -38,7 +42,11 @@ pub(super) fn unpack_gray(picture: &Picture<'_>, frame: &mut Frame) {
 }
 
 /// Fills `frame` from a YUV picture of the same size.
-pub(super) fn unpack(picture: &Picture<'_>, frame: &mut Frame) {
+pub(super) fn unpack(
+    picture: &Picture<'_>,
+    frame: &mut Frame,
+    rows: &mut dyn Iterator<Item = usize>,
+) {
     let layout = picture.format().layout();
     let (width, colorimetry) = (picture.width(), picture.colorimetry());
     let Sample { bits, .. } = layout.sample;
@@ -49,7 +57,7 @@ pub(super) fn unpack(picture: &Picture<'_>, frame: &mut Frame) {
     let mut luma_row = vec![0.0; width];
     let [mut u, mut v] =
         [u, v].map(|c| Upsampler::new(c, layout.chroma, colorimetry.siting, width));
-    for y in 0..picture.height() {
+    for y in rows {
         codes::decode(picture.row(luma.plane, y), luma, &of_luma, &mut luma_row, 1);
         let u = u.row(picture, y, &of_chroma);
         let v = v.row(picture, y, &of_chroma);

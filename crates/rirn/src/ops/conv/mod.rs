@@ -9,6 +9,7 @@
 //! instruction sets, [`memory`] the memory of the kernels, [`parallel`] and [`pool`] the threads.
 
 pub(crate) mod composed;
+pub(crate) mod cuda;
 mod direct;
 mod job;
 mod memory;
@@ -25,7 +26,7 @@ use crate::cancel;
 use crate::error::Result;
 use own::{Layer, OwnForm};
 pub(crate) use own::{computes, takes};
-use tch::Tensor;
+use tch::{Kind, Tensor};
 pub(crate) use transposed::ConvTranspose2d;
 
 /// A convolution with its tensors: weight `[out, in, k, k]` and bias `[out]`; zero padding of k/2
@@ -60,8 +61,11 @@ impl Conv2d {
         if let Some(y) = self.own.run(layer, x, residual, relu)? {
             return Ok(y);
         }
+        if let Some(y) = cuda::run(layer, x, residual, relu)? {
+            return Ok(y);
+        }
         let padding = self.weight.size()[2] / 2;
-        let mut y = x.f_conv2d(
+        let y = x.f_conv2d(
             &self.weight,
             Some(&self.bias),
             [self.stride, self.stride],
@@ -69,20 +73,38 @@ impl Conv2d {
             [1, 1],
             1,
         )?;
-        // In place: the map is this layer's own.
-        if let Some(residual) = residual {
-            y = y.f_add_(residual)?;
-        }
-        if relu {
-            y = y.f_relu_()?;
-        }
-        Ok(y)
+        cuda::finish(y, residual, relu)
     }
 
     /// Changes whenever LibTorch writes into weight or bias; nothing while they are being trained.
     pub(crate) fn version(&self) -> Result<Option<i64>> {
         version(&self.weight, &self.bias)
     }
+
+    /// The same layer in float32.
+    pub(crate) fn in_float(&self) -> Result<Self> {
+        self.in_kind(Kind::Float)
+    }
+
+    /// The same layer in another kind.
+    pub(crate) fn in_kind(&self, kind: Kind) -> Result<Self> {
+        let [weight, bias] = in_kind([&self.weight, &self.bias], kind)?;
+        Ok(Self::new(weight, bias, self.stride))
+    }
+}
+
+/// Whether chains of layers are worth composing for tensors like this one: where own kernels
+/// compute, and on CUDA.
+pub(crate) fn folds(x: &Tensor) -> bool {
+    takes(x) || cuda::takes(x)
+}
+
+fn in_kind<const N: usize>(tensors: [&Tensor; N], kind: Kind) -> Result<[Tensor; N]> {
+    let mut converted = [const { None }; N];
+    for (converted, tensor) in converted.iter_mut().zip(tensors) {
+        *converted = Some(tensor.f_to_kind(kind)?);
+    }
+    Ok(converted.map(|tensor| tensor.expect("each was converted")))
 }
 
 /// Changes whenever LibTorch writes into one of the tensors; nothing while one is being trained.

@@ -5,10 +5,10 @@
 //! that is a whole number, so only pixels j − 1 to j + 1, and zero padding fits as well.
 
 use super::composed::Composed;
-use super::{Conv2d, takes, version};
+use super::{Conv2d, cuda, takes, version};
 use crate::cancel;
 use crate::error::Result;
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 /// A transposed convolution with its tensors: weight `[in, out, k, k]` and bias `[out]`.
 pub(crate) struct ConvTranspose2d {
@@ -38,6 +38,9 @@ impl ConvTranspose2d {
         }
         // The output padding makes both sides exactly twice as long.
         let output_padding = self.weight.size()[2] % 2;
+        if let Some(y) = cuda::transposed(&self.weight, &self.bias, x, output_padding)? {
+            return Ok(y);
+        }
         Ok(x.f_conv_transpose2d(
             &self.weight,
             Some(&self.bias),
@@ -52,6 +55,12 @@ impl ConvTranspose2d {
     /// Changes whenever LibTorch writes into weight or bias; nothing while they are being trained.
     pub(crate) fn version(&self) -> Result<Option<i64>> {
         version(&self.weight, &self.bias)
+    }
+
+    /// The same layer in float32.
+    pub(crate) fn in_float(&self) -> Result<Self> {
+        let [weight, bias] = super::in_kind([&self.weight, &self.bias], Kind::Float)?;
+        Ok(Self::new(weight, bias))
     }
 
     /// `[in, out, k, k]`

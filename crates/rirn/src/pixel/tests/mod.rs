@@ -3,7 +3,7 @@
 
 mod accuracy;
 mod identity;
-mod reference;
+pub(crate) mod reference;
 mod refusals;
 mod table;
 
@@ -26,10 +26,10 @@ const SIZES: [(usize, usize); 8] = [
 ];
 
 /// A seeded source of numbers (xorshift).
-struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -41,14 +41,14 @@ impl Dice {
     }
 
     /// Between -1 and 1.
-    fn signed(&mut self) -> f32 {
+    pub(crate) fn signed(&mut self) -> f32 {
         (self.next() % 20_001) as f32 / 10_000.0 - 1.0
     }
 }
 
 /// A picture that owns its planes.
 #[derive(Clone)]
-struct Owned {
+pub(crate) struct Owned {
     format: PixelFormat,
     width: usize,
     height: usize,
@@ -94,7 +94,7 @@ impl Owned {
         filled
     }
 
-    fn view(&self) -> Picture<'_> {
+    pub(crate) fn view(&self) -> Picture<'_> {
         let planes = self
             .planes
             .iter()
@@ -109,7 +109,7 @@ impl Owned {
         .unwrap()
     }
 
-    fn view_mut(&mut self) -> PictureMut<'_> {
+    pub(crate) fn view_mut(&mut self) -> PictureMut<'_> {
         let planes = self
             .planes
             .iter_mut()
@@ -124,21 +124,21 @@ impl Owned {
         .unwrap()
     }
 
-    fn unpacked(&self) -> Frame {
+    pub(crate) fn unpacked(&self) -> Frame {
         let mut frame = Frame::default();
         unpack(&self.view(), &mut frame).unwrap();
         frame
     }
 
     /// What `pack` makes of this picture; bytes that it does not write are `0xa5`.
-    fn packed(&self, blurred: &Frame, sharp: &Frame, mix: &Mix) -> Self {
+    pub(crate) fn packed(&self, blurred: &Frame, sharp: &Frame, mix: &Mix) -> Self {
         let mut output = self.filled(0xa5);
         pack(&self.view(), blurred, sharp, mix, &mut output.view_mut()).unwrap();
         output
     }
 
     /// The bytes of all rows without stride padding, plane by plane.
-    fn rows(&self) -> Vec<Vec<u8>> {
+    pub(crate) fn rows(&self) -> Vec<Vec<u8>> {
         let picture = self.view();
         let planes = 0..self.format.plane_count();
         planes
@@ -149,7 +149,7 @@ impl Owned {
 }
 
 /// `frame` with every value moved at random, some beyond `[0, 1]`.
-fn moved(frame: &Frame, dice: &mut Dice) -> Frame {
+pub(crate) fn moved(frame: &Frame, dice: &mut Dice) -> Frame {
     let mut moved = frame.clone();
     moved
         .data_mut()
@@ -175,7 +175,7 @@ fn colorimetries(matrix: Matrix) -> impl Iterator<Item = Colorimetry> {
 }
 
 /// Runs `check` on random pictures of every format, range, siting and size under `matrices`.
-fn for_all(matrices: &[Matrix], mut check: impl FnMut(&Owned, &mut Dice)) {
+pub(crate) fn for_all(matrices: &[Matrix], mut check: impl FnMut(&Owned, &mut Dice)) {
     let mut dice = Dice(0x5eed);
     for format in PixelFormat::ALL {
         for colorimetry in matrices.iter().flat_map(|matrix| colorimetries(*matrix)) {

@@ -93,7 +93,7 @@ fn code(picture: &Owned, places: &Places, place: Place) -> f64 {
 }
 
 /// The codes of all [`samples`].
-pub(super) fn codes(picture: &Owned) -> Vec<f64> {
+pub(crate) fn codes(picture: &Owned) -> Vec<f64> {
     let places = places(picture.format.name());
     let samples = samples(picture).into_iter();
     samples.map(|place| code(picture, &places, place)).collect()
@@ -115,7 +115,7 @@ pub(super) fn samples(picture: &Owned) -> Vec<Place> {
 }
 
 /// The picture with all bits of its codes cleared: what belongs to no colour.
-pub(super) fn without_codes(picture: &Owned) -> Owned {
+pub(crate) fn without_codes(picture: &Owned) -> Owned {
     let places = places(picture.format.name());
     let Places { bits, lowest, .. } = places;
     let mut rest = picture.clone();
