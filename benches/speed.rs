@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Milliseconds a frame: the engine alone, and the element in a pipeline that gives it I420.
+//! Milliseconds a frame: the network alone, the engine with its transfers, and the element in a
+//! pipeline that gives it I420; and the frames a second of that pipeline.
 //!
 //! `cargo bench --bench speed` prints a Markdown table. Both are measured in turns within one
 //! process, so that their ratio holds on a busy machine; smallest and middle time are given. The
@@ -10,6 +11,7 @@
 
 use gst::prelude::*;
 use rirn::networks::Spec;
+use rirn::pixel::{Colorimetry, Matrix, Mix, Picture, PixelFormat, Range, Siting};
 use rirn::testing::{Numbers, random_weights};
 use rirn::weights::{Weights, save};
 use rirn::{Deblurrer, Engine, EngineConfig, Frame, Interrupt};
@@ -21,37 +23,63 @@ use std::time::{Duration, Instant};
 /// Rounds in which engine and element take turns.
 const ROUNDS: usize = 3;
 
-/// Height and width in pixels.
+/// Height and width in pixels, on a CPU and on a GPU.
 const SIZES: [(usize, usize); 2] = [(360, 640), (720, 1280)];
+const SIZES_ON_CUDA: [(usize, usize); 3] = [(720, 1280), (1080, 1920), (2160, 3840)];
 
 fn main() {
     gst::init().expect("GStreamer starts");
     gstrirndeblur::plugin_register_static().expect("the plugin registers");
     let folder = tempfile::tempdir().expect("a temporary folder");
-    println!("| network | size | engine ms (min / median) | element ms | element / engine |");
-    println!("|---|---|---|---|---|");
-    for (name, file) in [
-        ("lite", lite(folder.path())),
-        ("paper width", paper(folder.path())),
-    ] {
-        for (height, width) in SIZES {
-            let frames = if name == "lite" { 20 } else { 6 };
-            let (mut engine, mut element) = (Vec::new(), Vec::new());
-            for _ in 0..ROUNDS {
-                engine.extend(engine_times(&file, height, width, frames));
-                element.extend(element_times(&file, height, width, frames));
-            }
-            let (engine, element) = (least_and_median(engine), least_and_median(element));
-            println!(
-                "| {name} | {width}x{height} | {:.1} / {:.1} | {:.1} / {:.1} | {:.2} |",
-                engine.0,
-                engine.1,
-                element.0,
-                element.1,
-                element.1 / engine.1
-            );
+    let folder = folder.path();
+    let mut networks = vec![
+        ("lite", lite(folder)),
+        ("paper width", random(folder, "ifi-irm-atb")),
+    ];
+    let device = engine(&networks[0].1).device();
+    let on_cuda = device != "cpu";
+    if on_cuda {
+        networks.push(("RDBN, paper width", random(folder, "rdbn-irm-atb")));
+    }
+    println!("On {device}.\n");
+    println!(
+        "| network | size | network ms (min) | engine ms (min / median) | element ms | element / engine | frames a second |"
+    );
+    println!("|---|---|---|---|---|---|---|");
+    for (name, file) in &networks {
+        let sizes: &[_] = if on_cuda { &SIZES_ON_CUDA } else { &SIZES };
+        for (height, width) in sizes {
+            let frames = match (on_cuda, *name) {
+                (true, _) => 40,
+                (false, "lite") => 20,
+                (false, _) => 6,
+            };
+            row(name, file, (*height, *width), frames);
         }
     }
+}
+
+/// Measures one network in one size.
+fn row(name: &str, file: &Path, (height, width): (usize, usize), frames: usize) {
+    let (mut engine, mut element, mut rates) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        engine.extend(engine_times(file, height, width, frames));
+        let (times, rate) = element_times(file, height, width, frames);
+        element.extend(times);
+        rates.push(rate);
+    }
+    let network = network_time(file, height, width);
+    let (engine, element) = (least_and_median(engine), least_and_median(element));
+    println!(
+        "| {name} | {width}x{height} | {:.2} | {:.1} / {:.1} | {:.1} / {:.1} | {:.2} | {:.0} |",
+        network.as_secs_f64() * 1000.0,
+        engine.0,
+        engine.1,
+        element.0,
+        element.1,
+        element.1 / engine.1,
+        rates.into_iter().fold(0.0, f64::max),
+    );
 }
 
 /// The shipped weights as a file.
@@ -63,39 +91,86 @@ fn lite(folder: &Path) -> PathBuf {
 }
 
 /// Random weights at the paper's width.
-fn paper(folder: &Path) -> PathBuf {
-    let mut spec: Spec = "ifi-irm-atb".parse().expect("a network");
+fn random(folder: &Path, spec: &str) -> PathBuf {
+    let mut spec: Spec = spec.parse().expect("a network");
     spec.skip = true;
-    let tensors = random_weights(&spec, 1).expect("ifi is built in");
-    let file = folder.join("paper.safetensors");
+    let tensors = random_weights(&spec, 1).expect("the network is built in");
+    let file = folder.join(format!("{spec}.safetensors"));
     save(&file, &spec, &BTreeMap::new(), &tensors).expect("the file is written");
     file
 }
 
-fn engine_times(file: &Path, height: usize, width: usize, frames: usize) -> Vec<Duration> {
+fn engine(file: &Path) -> Engine {
     let weights = Weights::open(file).expect("the weights are sound");
-    let engine = Engine::open(weights, &EngineConfig::default()).expect("the engine opens");
+    Engine::open(weights, &EngineConfig::default()).expect("the engine opens")
+}
+
+/// The shortest step on a tensor that is on the device already.
+fn network_time(file: &Path, height: usize, width: usize) -> Duration {
+    let engine = engine(file);
+    let step = || {
+        let step = engine.warm_up(height, width, &Interrupt::new());
+        step.expect("a step")
+    };
+    (0..6).map(|_| step()).min().unwrap_or_default()
+}
+
+/// From a frame to a frame, or, where the device converts pixels, from a picture to a picture.
+fn engine_times(file: &Path, height: usize, width: usize, frames: usize) -> Vec<Duration> {
+    let engine = engine(file);
     let never = Interrupt::new();
     engine.warm_up(height, width, &never).expect("a step");
+    let on_device = engine.converts_pictures();
     let mut deblurrer = Deblurrer::new(Arc::new(engine));
     let mut numbers = Numbers::new(3);
     let values = (0..height * width * 3).map(|_| numbers.unit()).collect();
     let frame = Arc::new(Frame::from_data(height, width, values).expect("the size fits"));
+    let bytes: Vec<u8> = (0..height * width * 3 / 2)
+        .map(|_| (numbers.bits() >> 56) as u8)
+        .collect();
     let mut step = || {
         let begin = Instant::now();
-        let output = deblurrer.push(Arc::clone(&frame), &never).expect("a step");
+        let output = if on_device {
+            let staged = deblurrer.stage(&picture(&bytes, height, width));
+            deblurrer.push_picture(staged, Mix::default(), &never)
+        } else {
+            deblurrer.push(Arc::clone(&frame), &never)
+        };
         let taken = begin.elapsed();
-        let sharp = output.expect("no look-ahead").sharp.expect("finite");
-        deblurrer.recycle(sharp);
+        let output = output.expect("a step").expect("no look-ahead");
+        if let Some(picture) = output.picture {
+            deblurrer.recycle_picture(picture);
+        } else {
+            deblurrer.recycle(output.sharp.expect("finite"));
+        }
         taken
     };
-    (0..frames).map(|_| step()).collect()
+    // The first ones make room.
+    (0..frames + 3).map(|_| step()).skip(3).collect()
 }
 
-fn element_times(file: &Path, height: usize, width: usize, frames: usize) -> Vec<Duration> {
+/// I420 of an even size.
+fn picture(bytes: &[u8], height: usize, width: usize) -> Picture<'_> {
+    let (luma, chroma) = bytes.split_at(height * width);
+    let (u, v) = chroma.split_at(height * width / 4);
+    let siting = Siting {
+        h_cosited: true,
+        v_cosited: false,
+    };
+    let colorimetry = Colorimetry {
+        matrix: Matrix::Bt709,
+        range: Range::Limited,
+        siting,
+    };
+    let planes = [(luma, width), (u, width / 2), (v, width / 2)];
+    Picture::new(PixelFormat::I420, width, height, colorimetry, planes).expect("a sound picture")
+}
+
+/// How long each frame was in the element, and frames a second when the source waits for nothing.
+fn element_times(file: &Path, height: usize, width: usize, frames: usize) -> (Vec<Duration>, f64) {
     let pipeline = gst::parse::launch(&format!(
-        "videotestsrc num-buffers={frames} pattern=ball ! \
-         video/x-raw,format=I420,width={width},height={height} ! \
+        "videotestsrc num-buffers={frames} pattern=black ! \
+         video/x-raw,format=I420,width={width},height={height} ! queue max-size-buffers=4 ! \
          rirndeblur name=d model-file=\"{}\" ! fakesink",
         file.display()
     ))
@@ -111,8 +186,9 @@ fn element_times(file: &Path, height: usize, width: usize, frames: usize) -> Vec
     });
     let times = Arc::clone(&taken);
     probe(&element, "src", move || {
-        let since = begun.lock().expect("not poisoned").elapsed();
-        times.lock().expect("not poisoned").push(since);
+        let now = Instant::now();
+        let since = now - *begun.lock().expect("not poisoned");
+        times.lock().expect("not poisoned").push((since, now));
     });
     pipeline.set_state(gst::State::Playing).expect("it plays");
     let bus = pipeline.bus().expect("a bus");
@@ -122,7 +198,10 @@ fn element_times(file: &Path, height: usize, width: usize, frames: usize) -> Vec
         "the pipeline failed"
     );
     pipeline.set_state(gst::State::Null).expect("it stops");
-    std::mem::take(&mut *taken.lock().expect("not poisoned"))
+    let taken = taken.lock().expect("not poisoned");
+    let (first, last) = (taken[0].1, taken[taken.len() - 1].1);
+    let rate = (taken.len() - 1) as f64 / (last - first).as_secs_f64();
+    (taken.iter().map(|(since, _)| *since).collect(), rate)
 }
 
 fn probe(element: &gst::Element, pad: &str, seen: impl Fn() + Send + Sync + 'static) {

@@ -226,6 +226,8 @@ pub(crate) fn alone<F: FnOnce()>(body: F) {
     let test = path.trim_end_matches("::{{closure}}");
     let output = Command::new(std::env::current_exe().expect("the test binary"))
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        // Where the caller was asked for, it is not ignored.
+        .arg("--include-ignored")
         .env(ALONE, "1")
         .env("G_DEBUG", "fatal-warnings")
         // Tests run side by side: more threads than cores make LibTorch many times slower.

@@ -7,6 +7,7 @@ mod callbacks;
 mod caps;
 mod clip;
 mod colours;
+mod cuda;
 mod cuts;
 mod element;
 mod endurance;

@@ -307,26 +307,3 @@ fn a_file_that_does_not_fit_opens_no_engine() {
     let error = Engine::open(weights, &config(Precision::Float32)).err();
     assert!(matches!(error, Some(Error::Weights(_))), "{error:?}");
 }
-
-#[test]
-#[ignore = "needs CUDA"]
-fn cuda_gives_what_the_cpu_gives() {
-    let frames = frames(10);
-    let open = |device, precision| {
-        let weights = Weights::built_in("lite").expect("lite is built in");
-        let wish = EngineConfig {
-            device,
-            ..config(precision)
-        };
-        Engine::open(weights, &wish).expect("lite opens")
-    };
-    let cpu = run(open(DeviceChoice::Cpu, Precision::Float32), &frames);
-    let exact = run(open(DeviceChoice::Cuda(0), Precision::Float32), &frames);
-    let half = run(open(DeviceChoice::Cuda(0), Precision::Auto), &frames);
-    for t in 0..frames.len() {
-        let differences = cpu[t].iter().zip(&exact[t]).map(|(a, b)| (a - b).abs());
-        // One code of an 8-bit picture.
-        assert!(differences.fold(0.0, f32::max) <= 1.0 / 255.0, "frame {t}");
-        assert!(psnr(&cpu[t], &half[t]) >= 50.0, "frame {t}");
-    }
-}

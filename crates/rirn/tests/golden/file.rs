@@ -7,7 +7,7 @@ use rirn::networks::{Network, Rirn, Spec, State};
 use safetensors::SafeTensors;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/golden")
@@ -90,20 +90,29 @@ impl Golden {
     }
 
     pub(crate) fn network(&self, kind: Kind) -> Rirn {
-        Rirn::build(&self.spec, &mut Weights { golden: self, kind }).expect("the network builds")
+        self.network_on(kind, Device::Cpu)
+    }
+
+    pub(crate) fn network_on(&self, kind: Kind, device: Device) -> Rirn {
+        let mut weights = Weights {
+            golden: self,
+            placement: (kind, device),
+        };
+        Rirn::build(&self.spec, &mut weights).expect("the network builds")
     }
 }
 
 struct Weights<'g> {
     golden: &'g Golden,
-    kind: Kind,
+    placement: (Kind, Device),
 }
 
 impl Source for Weights<'_> {
     fn tensor(&mut self, name: &str, shape: &[i64]) -> Result<Tensor> {
         let tensor = &self.golden.tensors[&format!("w.{name}")];
         assert_eq!(tensor.size(), shape, "{} {name}", self.golden.name);
-        Ok(tensor.to_kind(self.kind))
+        let (kind, device) = self.placement;
+        Ok(tensor.to_kind(kind).to_device(device))
     }
 }
 

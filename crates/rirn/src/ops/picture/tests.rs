@@ -3,17 +3,36 @@
 //! sizes down to one pixel.
 
 use super::{Planes, pack, unpack};
+use crate::engine::{DeviceChoice, EngineConfig, placement};
 use crate::frame::Frame;
 use crate::pixel::tests::reference::{codes as codes_of, without_codes};
 use crate::pixel::tests::{Dice, Owned, for_all, moved};
 use crate::pixel::{Matrix, Mix, Split};
-use tch::Tensor;
+use std::sync::OnceLock;
+use tch::{Device, Tensor};
+
+/// `cuda` where RIRN_TEST_DEVICE says so. Asked before any other call of LibTorch, which looks for
+/// CUDA only once.
+fn device() -> Device {
+    static DEVICE: OnceLock<Device> = OnceLock::new();
+    *DEVICE.get_or_init(|| {
+        let wish = std::env::var("RIRN_TEST_DEVICE");
+        let config = EngineConfig {
+            device: wish
+                .map_or(Ok(DeviceChoice::Cpu), |wish| wish.parse())
+                .expect("a device"),
+            ..EngineConfig::default()
+        };
+        placement(&config).expect("the device is there").0
+    })
+}
 
 fn planes(picture: &Owned) -> Planes {
-    let view = picture.view();
+    let (device, view) = (device(), picture.view());
     let mut bytes = vec![0; view.shape().bytes()];
     view.write_to(&mut bytes);
-    Planes::new(view.shape(), &Tensor::from_slice(&bytes)).expect("planes")
+    let bytes = Tensor::from_slice(&bytes).to_device(device);
+    Planes::new(view.shape(), &bytes).expect("planes")
 }
 
 fn tensor(frame: &Frame) -> Tensor {
@@ -21,10 +40,12 @@ fn tensor(frame: &Frame) -> Tensor {
     Tensor::from_slice(frame.data())
         .view(size)
         .permute([0, 3, 1, 2])
+        .to_device(device())
 }
 
 fn numbers(frame: &Tensor) -> Vec<f32> {
     let flat = frame.permute([0, 2, 3, 1]).contiguous().view([-1]);
+    let flat = flat.to_device(Device::Cpu);
     Vec::try_from(flat).expect("numbers")
 }
 
@@ -33,7 +54,7 @@ fn packed(picture: &Owned, sharp: &Tensor, mix: &Mix) -> (Owned, bool) {
     let planes = planes(picture);
     let blurred = unpack(&planes).expect("a frame");
     let bytes = pack(&planes, &blurred, sharp, mix).expect("bytes");
-    let bytes: Vec<u8> = bytes.try_into().expect("bytes");
+    let bytes: Vec<u8> = bytes.to_device(Device::Cpu).try_into().expect("bytes");
     let mut output = picture.clone();
     output.view_mut().read_from(&bytes);
     assert_eq!(bytes.len(), picture.view().shape().bytes() + 1);
