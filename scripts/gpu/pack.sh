@@ -22,6 +22,7 @@ system_libraries='/(ld-linux[^/]*|lib(c|m|dl|pthread|rt|util|stdc\+\+|gcc_s))\.s
 
 build() {
     cargo build --release --locked --lib --example deblur
+    cargo bench --locked --bench speed --no-run --message-format=json >"$cache/log/gpu-bench.json"
     # Test programs without their debug lines are small; --release would build LibTorch's binding
     # twice on a machine that has just run test.sh.
     cargo test --workspace --locked --no-run --message-format=json >"$cache/log/gpu-tests.json"
@@ -29,17 +30,31 @@ build() {
 
 copy_built() {
     rm -rf "$bundle"
-    mkdir -p "$bundle"/{plug,tests,bin,gst/bin,gst/lib,gst/plugins}
+    mkdir -p "$bundle"/{plug,tests,bench,bin,gst/bin,gst/lib,gst/plugins}
     strip -o "$bundle/plug/libgstrirndeblur.so" "$CARGO_TARGET_DIR/release/libgstrirndeblur.so"
     strip -o "$bundle/bin/deblur" "$CARGO_TARGET_DIR/release/examples/deblur"
     local program name
+    # Those that check.sh runs.
     grep '"test":true' "$cache/log/gpu-tests.json" |
         sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | sort -u |
         while read -r program; do
             name=$(basename "$program")
-            strip -o "$bundle/tests/${name%-*}" "$program"
+            case "${name%-*}" in
+                golden | cuda | plugin | rirn) strip -o "$bundle/tests/${name%-*}" "$program" ;;
+            esac
         done
-    cp scripts/gpu/check.sh "$bundle/"
+    program=$(sed -n 's/.*"executable":"\([^"]*speed[^"]*\)".*/\1/p' "$cache/log/gpu-bench.json")
+    strip -o "$bundle/bench/speed" "$program"
+    cp scripts/gpu/{check.sh,compare.py} "$bundle/"
+}
+
+# 24 frames of the demo clip, uncompressed but for xz: the decoder stays here.
+copy_clip() {
+    local frame=$((640 * 360 * 3 / 2))
+    gst-launch-1.0 --quiet filesrc location=examples/blurred.mp4 ! decodebin ! videoconvert ! videoscale ! \
+        video/x-raw,format=I420,width=640,height=360 ! filesink location="$bundle/real.i420"
+    truncate -s $((24 * frame)) "$bundle/real.i420"
+    xz -f "$bundle/real.i420"
 }
 
 copy_gstreamer() {
@@ -72,6 +87,7 @@ copy_libraries() {
 
 step shown "build" "the compiler's first error is above" build
 step quiet "copy what was built" "see the log" copy_built
+step quiet "copy the clip" "see the log" copy_clip
 step quiet "copy gstreamer" "see the log" copy_gstreamer
 step quiet "copy libraries" "see the log" copy_libraries
 say "$(du -sh "$bundle" | cut -f 1) in $bundle; there: ./check.sh"
