@@ -116,11 +116,15 @@ if command -v cargo-deny >/dev/null; then
     step shown "licences" "see deny.toml" cargo deny --offline check bans licenses sources
 fi
 step shown "tests" "the first failing test is above" cargo test --workspace --locked
+# Pixels by tensor operations, as on a GPU.
+RIRNDEBLUR_DEVICE_PIXELS=on step shown "tests of pixels on a device" "the first failing test is above" \
+    cargo test --locked --test plugin -- formats:: colours:: layout:: memory:: state:: look_ahead faults:: properties::
 step shown "libraries" "see the replaced libtorch.so in scripts/fetch-libtorch.sh" \
     plugin_loads_only_its_own
 if [ "$flavour" != cpu ]; then
-    step shown "tests on cuda" "the first failing test is above; nvidia-smi shows the GPU" \
-        cargo test --workspace --locked -- --ignored cuda
+    RIRN_TEST_DEVICE=cuda step shown "tests on cuda" \
+        "the first failing test is above; nvidia-smi shows the GPU" \
+        cargo test --workspace --locked -- --ignored --test-threads=1 cuda
 fi
 if [ "$fuzz" = yes ]; then
     step shown "fuzz" "the target that failed is named above" scripts/fuzz.sh 60

@@ -69,7 +69,7 @@ if [ "$device" != cpu ]; then
     export RIRN_TEST_DEVICE=$device
     for name in golden cuda plugin; do
         # One after the other: each wants the device, and its memory, for itself.
-        "tests/$name" --ignored --test-threads=1 --nocapture cuda:: cuda_ _cuda a_gpu 2>&1 | grep -v '^$'
+        "tests/$name" --ignored --test-threads=1 --nocapture cuda 2>&1 | grep -v '^$'
     done
     tests/rirn --test-threads=1 ops::picture
     if [ -x bench/speed ]; then bench/speed; fi

@@ -148,7 +148,7 @@ fn a_reset_on_cuda_is_a_fresh_engine() {
 
 #[test]
 #[ignore = "needs CUDA"]
-fn a_gpu_without_room_works_in_tiles() {
+fn cuda_without_room_works_in_tiles() {
     let weights = random("ifi-irm-atb");
     let mut deblurrer = open(&weights, CUDA, Precision::Auto);
     let never = Interrupt::new();
