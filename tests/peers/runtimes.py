@@ -194,6 +194,8 @@ class OnnxPeer(PingPong):
         options = ort.SessionOptions()
         options.intra_op_num_threads = job.threads
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+        # Its threads look for work until the run is over, and not in the turn of the next peer.
+        options.add_session_config_entry("session.force_spinning_stop", "1")
         self.session = ort.InferenceSession(content, options, providers=[provider])
         place, number = job.device.type, job.device.index or 0
         make = ort.OrtValue.ortvalue_from_numpy
