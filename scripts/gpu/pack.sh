@@ -23,6 +23,7 @@ system_libraries='/(ld-linux[^/]*|lib(c|m|dl|pthread|rt|util|stdc\+\+|gcc_s))\.s
 build() {
     cargo build --release --locked --lib --example deblur
     cargo bench --locked --bench speed --no-run --message-format=json >"$cache/log/gpu-bench.json"
+    cargo build --release --locked --example peer
     # Test programs without their debug lines are small; --release would build LibTorch's binding
     # twice on a machine that has just run test.sh.
     cargo test --workspace --locked --no-run --message-format=json >"$cache/log/gpu-tests.json"
@@ -45,6 +46,8 @@ copy_built() {
         done
     program=$(sed -n 's/.*"executable":"\([^"]*speed[^"]*\)".*/\1/p' "$cache/log/gpu-bench.json")
     strip -o "$bundle/bench/speed" "$program"
+    strip -o "$bundle/bin/peer" "$CARGO_TARGET_DIR/release/examples/peer"
+    install -D -m 644 -t "$bundle/tests/peers" tests/peers/*.py tests/peers/README.md
     cp scripts/gpu/{check.sh,compare.py} "$bundle/"
 }
 
