@@ -18,7 +18,8 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
-use rirn::engine::{DeviceChoice, Precision};
+use rirn::engine::{DeviceChoice, Output, Precision};
+use rirn::pixel::{Colorimetry, Matrix, Mix, Picture, PixelFormat, Range, Siting};
 use rirn::testing::random_weights;
 use rirn::weights::{Weights, save};
 use rirn::{Deblurrer, Engine, EngineConfig, Frame, Interrupt, Spec};
@@ -177,34 +178,78 @@ impl Peer {
         Ok(answers.write_all(&bytes)?)
     }
 
-    /// What a caller of the engine waits: the job's way to the worker and back, the frame's way to
-    /// the device and back, and the step. `Output::taken` lacks the way to the worker.
+    /// What a caller of the engine waits: the job's way to the worker and back, the way to the
+    /// device and back of the frame, or of its bytes where the device converts pixels, and the
+    /// step. `Output::taken` lacks the way to the worker.
     fn time(&mut self, steps: usize, answers: &mut impl Write) -> Result<()> {
         let frame = self
             .last
             .clone()
             .context("\"time\" came before \"frame\"")?;
+        let bytes = self.deblurrer.engine().converts_pictures();
+        let bytes = bytes.then(|| in_bytes(&frame));
         let mut times = Vec::with_capacity(steps);
         for _ in 0..steps {
             let begin = Instant::now();
-            let sharp = self.step(Arc::clone(&frame))?;
+            let frame = match &bytes {
+                None => Some(self.step(Arc::clone(&frame))?),
+                Some(bytes) => {
+                    self.picture_step(bytes, &frame)?;
+                    None
+                }
+            };
             times.push(format!("{:.4}", begin.elapsed().as_secs_f64() * 1000.0));
-            self.deblurrer.recycle(sharp);
+            frame
+                .into_iter()
+                .for_each(|sharp| self.deblurrer.recycle(sharp));
         }
         Ok(writeln!(answers, "{}", times.join(" "))?)
     }
 
     fn step(&mut self, frame: Arc<Frame>) -> Result<Frame> {
-        let output = self.deblurrer.push(frame, &self.never)?;
-        let output = output.context("the engine gave no frame")?;
-        ensure!(
-            output.notes.is_empty(),
-            "the step did not go as it should: {:?} {}",
-            output.notes,
-            output.report.unwrap_or_default()
-        );
+        let output = as_it_should(self.deblurrer.push(frame, &self.never)?)?;
         output.sharp.context("the engine gave no picture")
     }
+
+    /// A step from bytes to bytes, `frame` having the size.
+    fn picture_step(&mut self, bytes: &[u8], frame: &Frame) -> Result<()> {
+        let (width, height) = (frame.width(), frame.height());
+        let colorimetry = Colorimetry {
+            matrix: Matrix::Bt709,
+            range: Range::Full,
+            siting: Siting {
+                h_cosited: false,
+                v_cosited: false,
+            },
+        };
+        let planes = [(bytes, 3 * width)];
+        let picture = Picture::new(PixelFormat::Rgb, width, height, colorimetry, planes)?;
+        let staged = self.deblurrer.stage(&picture);
+        let pushed = self
+            .deblurrer
+            .push_picture(staged, Mix::default(), &self.never)?;
+        let output = as_it_should(pushed)?;
+        let picture = output.picture.context("the engine gave no picture")?;
+        self.deblurrer.recycle_picture(picture);
+        Ok(())
+    }
+}
+
+fn as_it_should(pushed: Option<Output>) -> Result<Output> {
+    let output = pushed.context("the engine gave no frame")?;
+    ensure!(
+        output.notes.is_empty(),
+        "the step did not go as it should: {:?} {}",
+        output.notes,
+        output.report.unwrap_or_default()
+    );
+    Ok(output)
+}
+
+/// Values to codes of 8 bits, rounded half up.
+fn in_bytes(frame: &Frame) -> Vec<u8> {
+    let code = |value: &f32| (value * 255.0 + 0.5).clamp(0.0, 255.0) as u8;
+    frame.data().iter().map(code).collect()
 }
 
 /// The next line, without its end; none at the end of the input.
