@@ -14,6 +14,7 @@ import json
 import math
 import pathlib
 import statistics
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -63,13 +64,15 @@ def arguments() -> argparse.Namespace:
     args = parser.parse_args()
     try:
         args.width, args.height = map(int, args.size.split("x"))
-        args.place = torch.device(args.device)
+        args.place = torch.device("cuda:0" if args.device == "cuda" else args.device)
     except (ValueError, RuntimeError) as error:
         parser.error(f"--size or --device: {error}")
     if args.width % 4 or args.height % 4 or min(args.width, args.height) < 4:
         parser.error("--size: both sides must be multiples of 4")
     if args.place.type == "cpu" and args.precision == "float16":
         parser.error("--precision float16 needs CUDA")
+    if args.place.type == "cuda" and not torch.cuda.is_available():
+        parser.error("--device: this PyTorch finds no CUDA device")
     if unknown := set(args.only.split(",")) - set(WORDS):
         parser.error(f"--only: {', '.join(sorted(unknown))} is not one of {', '.join(WORDS)}")
     args.turn = args.turn or (10 if args.place.type == "cuda" else 1)
@@ -230,6 +233,8 @@ def main() -> None:
     torch.set_flush_denormal(True)
     torch.set_num_threads(args.threads)
     torch.backends.cudnn.benchmark = True
+    if args.place.type == "cuda":
+        torch.cuda.set_device(args.place)
     program = args.ours or find_program()
     # Ours uses CUDA where its LibTorch has it; so does a packed program that finds no other.
     packed = program.parent.name == "bin"
@@ -254,4 +259,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (Missing, RuntimeError, subprocess.CalledProcessError) as error:
+        raise SystemExit(f"peers: ours: {error}") from error

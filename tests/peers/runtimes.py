@@ -80,7 +80,7 @@ class TorchPeer:
             torch.cuda.synchronize(self.job.device)
 
     def result(self) -> Tensor:
-        return self.received.clone() if self.live else self.y.cpu()
+        return self.received.clone() if self.live else self.y.to("cpu", copy=True)
 
     def forget(self) -> None:
         # New tensors: what the last step gave may be read-only outside of inference mode.
