@@ -36,6 +36,9 @@ struct Options {
     /// Optimiser steps of the whole run (key: steps).
     #[arg(long)]
     steps: Option<u64>,
+    /// Time of the whole run instead, without making the clips: rate and stages follow it (key: seconds).
+    #[arg(long)]
+    seconds: Option<f64>,
     /// Decides initial values, clips and their order (key: seed).
     #[arg(long)]
     seed: Option<u64>,
@@ -94,13 +97,17 @@ fn work(options: &Options) -> Result<()> {
     };
     signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&limits.stop))?;
     signal_hook::flag::register(signal_hook::consts::SIGTERM, Arc::clone(&limits.stop))?;
-    let face = Face::new(recipe.steps);
-    let step = train(&recipe, out, &limits, &mut |event| face.show(&event))?;
+    let face = Face::new(&recipe);
+    let end = train(&recipe, out, &limits, &mut |event| face.show(&event))?;
     face.finish();
-    match recipe.steps - step {
-        0 => say(&format!(
+    let step = end.step;
+    match recipe.steps.saturating_sub(step) {
+        _ if end.is_done => say(&format!(
             "done: {}",
             out.join("weights.safetensors").display()
+        )),
+        _ if recipe.seconds.is_some() => say(&format!(
+            "stopped at step {step}, before its time; the same command goes on"
         )),
         left => say(&format!(
             "stopped at step {step}, {left} to go; the same command goes on"
@@ -116,6 +123,9 @@ fn changes(options: &Options) -> Vec<String> {
     let own = [
         text("folder", path(&options.data)),
         options.steps.map(|steps| format!("steps={steps}")),
+        options
+            .seconds
+            .map(|seconds| format!("seconds={seconds:?}")),
         options.seed.map(|seed| format!("seed={seed}")),
         text("network.start", options.start.clone()),
         text("run.device", options.device.clone()),
@@ -143,14 +153,19 @@ struct Face {
 }
 
 impl Face {
-    fn new(steps: u64) -> Self {
+    fn new(recipe: &Recipe) -> Self {
         let terminal = std::io::stderr().is_terminal();
         let target = match terminal {
             true => ProgressDrawTarget::stderr(),
             false => ProgressDrawTarget::hidden(),
         };
-        let bar = ProgressBar::with_draw_target(Some(steps), target);
-        let style = "{bar:30} step {pos}/{len}, {per_sec}, {eta} left  {msg}";
+        // How many steps a run of so much time makes is not known.
+        let steps = recipe.seconds.is_none().then_some(recipe.steps);
+        let bar = ProgressBar::with_draw_target(steps, target);
+        let style = match steps {
+            Some(_) => "{bar:30} step {pos}/{len}, {per_sec}, {eta} left  {msg}",
+            None => "step {pos}, {per_sec}, {elapsed}  {msg}",
+        };
         bar.set_style(
             ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()),
         );

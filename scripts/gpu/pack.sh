@@ -2,16 +2,17 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 #
 # Packs what a machine with a GPU needs that has neither Rust nor GStreamer, see README.md here:
-#   scripts/gpu/pack.sh            into target-gpu/
+#   scripts/gpu/pack.sh            the element, into target-gpu/
+#   scripts/gpu/pack.sh train      the trainer and its recipes, into target-gpu-train/
 # Everything is built for the CPU's LibTorch; the same files use CUDA where LibTorch has it.
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
 . "$(dirname "$0")/../setup.sh"
 cd "$root"
 case "${1:-}" in
-    '') ;;
-    -h | --help) sed -n '4,6s/^# \{0,1\}//p' scripts/gpu/pack.sh && exit 0 ;;
-    *) fail "\"$1\" is not known, there are no options." ;;
+    '' | train) ;;
+    -h | --help) sed -n '4,7s/^# \{0,1\}//p' scripts/gpu/pack.sh && exit 0 ;;
+    *) fail "\"$1\" is not known, there is only \"train\"." ;;
 esac
 setup cpu
 
@@ -87,6 +88,29 @@ copy_libraries() {
             cp -L "$library" "$bundle/gst/lib/"
         done
 }
+
+build_trainer() {
+    cargo build --release --locked -p rirn-lab --example train --example evaluate
+}
+
+copy_trainer() {
+    bundle=$root/target-gpu-train
+    rm -rf "$bundle"
+    mkdir -p "$bundle"/{bin,recipes}
+    local name
+    for name in train evaluate; do
+        strip -o "$bundle/bin/$name" "$CARGO_TARGET_DIR/release/examples/$name"
+    done
+    cp recipes/*.toml "$bundle/recipes/"
+    cp scripts/gpu/train.sh "$bundle/"
+}
+
+if [ "${1:-}" = train ]; then
+    step shown "build" "the compiler's first error is above" build_trainer
+    step quiet "copy the trainer" "see the log" copy_trainer
+    say "in $root/target-gpu-train; there: data in data/, then ./train.sh OUT"
+    exit 0
+fi
 
 step shown "build" "the compiler's first error is above" build
 step quiet "copy what was built" "see the log" copy_built

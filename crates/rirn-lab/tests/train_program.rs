@@ -234,6 +234,24 @@ fn a_full_disk_leaves_the_last_checkpoint_as_it_was() {
 }
 
 #[test]
+fn a_run_of_so_much_time_ends_with_it_and_is_over() {
+    let folder = folder();
+    let time = ["--seconds", "0.5", "--steps", "1000000"];
+    let (status, _, errors) = called(&mut train(folder.path(), "out", &time));
+    assert_eq!(status, 0, "{errors}");
+    assert!(errors.contains("done: "), "{errors}");
+    let made = losses(&folder.path().join("out")).len();
+    let (status, _, errors) = called(&mut train(folder.path(), "out", &time));
+    assert_eq!(status, 0, "{errors}");
+    assert!(errors.contains(&format!("begins at step {made}")) && errors.contains("done: "));
+    assert_eq!(losses(&folder.path().join("out")).len(), made);
+    let longer = ["--seconds", "1.0", "--steps", "1000000"];
+    let (status, _, errors) = called(&mut train(folder.path(), "out", &longer));
+    assert_eq!(status, 0, "{errors}");
+    assert!(losses(&folder.path().join("out")).len() > made);
+}
+
+#[test]
 fn a_preview_is_a_picture() {
     let folder = folder();
     let sheet = folder.path().join("sheet.png");

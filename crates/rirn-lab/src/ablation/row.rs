@@ -42,7 +42,7 @@ pub fn run(
     let made = train(&row.recipe, &folder, limits, &mut |event| {
         tell(Told::Train(event))
     })?;
-    if made < row.recipe.steps {
+    if !made.is_done {
         return Ok(false);
     }
     let weights = folder.join("weights.safetensors");

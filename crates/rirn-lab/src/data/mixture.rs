@@ -139,7 +139,8 @@ fn sources(settings: &MixtureSettings, frames: usize, size: usize) -> Result<Sou
             split: Split::Train,
             blur: settings.blur,
         };
-        let pairs = Pairs::open(&settings.pairs, &choice, size, Arc::clone(&cache))?;
+        let cache = Arc::clone(&cache);
+        let pairs = Pairs::open(&settings.pairs, &choice, size, settings.reduced, cache)?;
         sources.push((shares.pairs, Box::new(pairs)));
     }
     if is_wanted(&settings.photos, shares.photos) {

@@ -2,13 +2,16 @@
 //! Clips cut from real pairs of blurred and sharp sequences.
 //!
 //! A sequence is drawn by its share of all frames, a place in it at random. Sequences shorter than
-//! a clip are played to and fro.
+//! a clip are played to and fro. Where it is asked for, a share of clips is cut from up to twice as wide
+//! a square and reduced by area: motions and detail of more than one size from few scenes.
 
 use super::cache::PictureCache;
 use super::clip::{Clip, ClipSource, check_crop, crop};
 use super::error::DataError;
 use super::layout::{Choice, sequences};
 use super::sequence::Sequence;
+use crate::blur::reduce;
+use image::{RgbImage, imageops};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::path::PathBuf;
@@ -18,11 +21,12 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Pairs {
     sequences: Vec<Sequence>,
+    reduced: f64,
     cache: Arc<PictureCache>,
 }
 
 impl Pairs {
-    /// Opens the data sets in `folders` for crops of `size` pixels.
+    /// Opens the data sets in `folders` for crops of `size` pixels, of which a share is `reduced`.
     ///
     /// # Errors
     /// Those of [`sequences`], and [`DataError::NoTruth`], [`DataError::Short`] (a single frame is
@@ -31,6 +35,7 @@ impl Pairs {
         folders: &[PathBuf],
         choice: &Choice,
         size: usize,
+        reduced: f64,
         cache: Arc<PictureCache>,
     ) -> Result<Self, DataError> {
         let mut all = Vec::new();
@@ -53,7 +58,11 @@ impl Pairs {
             check_crop(first, (sequence.width, sequence.height), size)?;
         }
         let sequences = all;
-        Ok(Self { sequences, cache })
+        Ok(Self {
+            sequences,
+            reduced,
+            cache,
+        })
     }
 
     fn frames(&self) -> usize {
@@ -74,9 +83,14 @@ impl ClipSource for Pairs {
         };
         let (width, height) = (sequence.width, sequence.height);
         check_crop(&sequence.blurred[0], (width, height), size)?;
+        // Where no clip is reduced nothing is drawn for it, so that clips stay those they were.
+        let wide = match self.reduced > 0.0 && random.random_bool(self.reduced) {
+            true => random.random_range(size..=(2 * size).min(width.min(height) as usize)),
+            false => size,
+        };
         let place = (
-            random.random_range(0..=width as usize - size),
-            random.random_range(0..=height as usize - size),
+            random.random_range(0..=width as usize - wide),
+            random.random_range(0..=height as usize - wide),
         );
         let mut clip = Clip {
             frames,
@@ -86,9 +100,9 @@ impl ClipSource for Pairs {
         };
         for index in to_and_fro(random, sequence.len(), frames) {
             let blurred = self.cache.get(&sequence.blurred[index])?;
-            crop(&blurred.pixels, place, size, &mut clip.blurred);
+            cut(&blurred.pixels, place, (wide, size), &mut clip.blurred);
             let sharp = self.cache.get(&sequence.sharp[index])?;
-            crop(&sharp.pixels, place, size, &mut clip.sharp);
+            cut(&sharp.pixels, place, (wide, size), &mut clip.sharp);
         }
         Ok(clip)
     }
@@ -100,6 +114,22 @@ impl ClipSource for Pairs {
             self.frames()
         )
     }
+}
+
+/// Appends the square of `wide` pixels at `place` of `picture`, reduced to `size` pixels, to `bytes`.
+fn cut(
+    picture: &RgbImage,
+    place: (usize, usize),
+    (wide, size): (usize, usize),
+    bytes: &mut Vec<u8>,
+) {
+    if wide == size {
+        return crop(picture, place, size, bytes);
+    }
+    let [x, y, side] = [place.0, place.1, wide].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+    let square = imageops::crop_imm(picture, x, y, side, side).to_image();
+    let reduced = reduce(&square, size as f64 / wide as f64);
+    bytes.extend_from_slice(reduced.as_raw());
 }
 
 /// Indices of `wanted` consecutive frames of `length` (2 or more). Where there are not enough of

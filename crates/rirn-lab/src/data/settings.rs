@@ -21,6 +21,10 @@ pub struct MixtureSettings {
     pub shares: Shares,
     /// Which blurred frames of `pairs`: `gamma` (default), `encoded` or `compressed`.
     pub blur: BlurKind,
+    /// Pairs: share of clips that are cut from a square of up to twice the size and reduced by area.
+    /// Default 0.
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub reduced: f64,
     /// Photographs: least and largest mean speed in pixels a frame. Default 0.6 to 45.
     pub motion: [f64; 2],
     /// Photographs: least and largest share of a frame interval that is exposed, in `(0, 1]`.
@@ -43,6 +47,11 @@ pub struct MixtureSettings {
     pub h264: f64,
     /// Memory for decoded pictures and videos in MiB; videos get at most half. Default 2048.
     pub cache_mib: usize,
+}
+
+/// Left out of what is written, so that runs from before there was such a share go on.
+fn is_nothing(share: &f64) -> bool {
+    *share == 0.0
 }
 
 /// Weights of the sources; only their ratio counts.
@@ -75,6 +84,7 @@ impl Default for MixtureSettings {
             videos: Vec::new(),
             shares: Shares::default(),
             blur: BlurKind::Gamma,
+            reduced: 0.0,
             motion: [0.6, 45.0],
             exposure: [0.35, 1.0],
             linear: 0.7,
@@ -96,6 +106,7 @@ impl MixtureSettings {
     /// [`DataError::Setting`] naming the first that is out of its range.
     pub fn check(&self) -> Result<(), DataError> {
         let shares = [
+            ("reduced", self.reduced),
             ("linear", self.linear),
             ("identity", self.identity),
             ("channels", self.channels),

@@ -3,6 +3,7 @@
 //! remembers, the step and the recipe. Clips, their order and all chance follow from the last two.
 
 use super::TrainError;
+use super::schedule::Moment;
 use super::variables::values;
 use rirn::weights::replace;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
@@ -16,8 +17,8 @@ const FORMAT: &str = "rirn-checkpoint-1";
 
 /// A run at a step.
 pub(super) struct Checkpoint {
-    /// Steps made.
-    pub(super) step: u64,
+    /// The step, and the time that led there.
+    pub(super) at: Moment,
     /// The recipe as TOML.
     pub(super) recipe: String,
     /// Named float32 tensors.
@@ -47,7 +48,8 @@ impl Checkpoint {
         let views: Result<Vec<_>, safetensors::SafeTensorError> = views.collect();
         let meta = [
             ("format", FORMAT.to_owned()),
-            ("step", self.step.to_string()),
+            ("step", self.at.step.to_string()),
+            ("seconds", self.at.seconds.to_string()),
             ("recipe", self.recipe.clone()),
         ];
         let meta: HashMap<_, _> = meta.map(|(key, value)| (key.to_owned(), value)).into();
@@ -72,6 +74,9 @@ impl Checkpoint {
         }
         let step = meta.get("step").and_then(|step| step.parse().ok());
         let step = step.ok_or_else(|| wrong("its step is no number"))?;
+        // Files from before runs of so much time do not say.
+        let seconds = meta.get("seconds").map_or(Ok(0.0), |text| text.parse());
+        let seconds = seconds.map_err(|_| wrong("its time is no number"))?;
         let recipe = meta
             .get("recipe")
             .ok_or_else(|| wrong("it has no recipe"))?;
@@ -93,7 +98,7 @@ impl Checkpoint {
             tensors.push((name, Tensor::f_from_slice(&values)?.f_view(&shape[..])?));
         }
         Ok(Some(Self {
-            step,
+            at: Moment { step, seconds },
             recipe: recipe.clone(),
             tensors,
         }))

@@ -25,6 +25,6 @@ mod watch;
 pub use error::TrainError;
 pub use recipe::{Clips, Loss, LossKind, NetworkTable, Optimiser, Recipe, Rule, Run, Stage};
 pub use ring::{MakeClip, Ring};
-pub use run::{Event, Limits, Line, train};
+pub use run::{End, Event, Limits, Line, train};
 pub use trainer::{Report, Trainer};
 pub use variables::Variables;

@@ -27,6 +27,9 @@ pub struct Recipe {
     pub seed: u64,
     /// Optimiser steps of the whole run.
     pub steps: u64,
+    /// Seconds of the whole run from its first step on, where the machine's speed is not known
+    /// beforehand: rate and stages follow the time, and it ends with it or after `steps`.
+    pub seconds: Option<f64>,
     /// Folder against which relative paths of `[data]` are taken.
     #[serde(default = "here")]
     pub folder: PathBuf,
@@ -118,6 +121,12 @@ impl Recipe {
             if stage.frames == 0 || stage.crop < 16 || stage.crop % 4 != 0 {
                 return Err("a stage needs frames, and a crop of 16 or more that 4 divides".into());
             }
+        }
+        if self
+            .seconds
+            .is_some_and(|all| !(all > 0.0 && all.is_finite()))
+        {
+            return Err("seconds must be above 0".into());
         }
         let clips = &self.clips;
         let least = [

@@ -5,7 +5,7 @@ use super::TrainError;
 use super::checkpoint::Checkpoint;
 use super::recipe::Recipe;
 use super::ring::{MakeClip, Ring};
-use super::schedule;
+use super::schedule::{self, Moment};
 use super::trainer::{Report, Trainer};
 use super::watch::Watch;
 use crate::data::Mixture;
@@ -67,7 +67,16 @@ pub struct Line {
     pub watched: Option<f64>,
 }
 
-/// Trains by a recipe in a folder until its last step or a limit; gives the steps made.
+/// Where a call of [`train`] ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct End {
+    /// Steps made.
+    pub step: u64,
+    /// Whether the run is over; else a limit came first.
+    pub is_done: bool,
+}
+
+/// Trains by a recipe in a folder until its last step, its time or a limit.
 ///
 /// # Errors
 /// Bad material before the first step, named; a checkpoint of another recipe; a full disk, in
@@ -77,24 +86,32 @@ pub fn train(
     folder: &Path,
     limits: &Limits,
     tell: &mut dyn FnMut(Event),
-) -> Result<u64, TrainError> {
+) -> Result<End, TrainError> {
     let began = Instant::now();
     let mut session = Session::open(recipe, folder, tell)?;
     tell(Event::Begins(session.trainer.step_number()));
     let mut ring = session.ring(tell)?;
-    while session.trainer.step_number() < recipe.steps {
+    let mut passed = Instant::now();
+    while !session.trainer.is_done() {
         let over = limits.time.is_some_and(|time| began.elapsed() >= time);
         if over || limits.stop.load(Ordering::Relaxed) {
             break;
         }
         ring.advance(session.trainer.step_number())?;
         let step = Instant::now();
+        let at = session.trainer.moment();
         let report = session.trainer.step(&ring)?;
         session.sums.add(&report, step.elapsed());
-        session.after_step(tell)?;
+        session
+            .trainer
+            .pass(std::mem::replace(&mut passed, Instant::now()).elapsed());
+        session.after_step(at, tell)?;
     }
     session.save()?;
-    Ok(session.trainer.step_number())
+    Ok(End {
+        step: session.trainer.step_number(),
+        is_done: session.trainer.is_done(),
+    })
 }
 
 /// A run and its files.
@@ -114,6 +131,7 @@ impl<'r> Session<'r> {
         folder: &Path,
         tell: &mut dyn FnMut(Event),
     ) -> Result<Self, TrainError> {
+        rirn::engine::load_cuda();
         rirn::engine::flush_denormals();
         if recipe.run.threads > 0 {
             tch::set_num_threads(i32::try_from(recipe.run.threads).unwrap_or(i32::MAX));
@@ -150,16 +168,22 @@ impl<'r> Session<'r> {
         let (frames, crop) = self.recipe.largest();
         let (mixture, seed) = (Arc::clone(&self.mixture), self.recipe.seed);
         let make: MakeClip = Arc::new(move |number| Ok(mixture.clip(seed, number, frames, crop)?));
+        let (_, device) = self.trainer.placement();
         let step = self.trainer.step_number();
-        Ring::at(&self.recipe.clips, make, step, &mut |made| {
+        let ring = Ring::at(&self.recipe.clips, make, step, device, &mut |made| {
             tell(Event::Clips(made))
+        })?;
+        Ok(match self.recipe.seconds {
+            Some(_) => ring.without_waiting(),
+            None => ring,
         })
     }
 
-    fn after_step(&mut self, tell: &mut dyn FnMut(Event)) -> Result<(), TrainError> {
+    /// Watches, logs and saves after a step that began at a moment.
+    fn after_step(&mut self, at: Moment, tell: &mut dyn FnMut(Event)) -> Result<(), TrainError> {
         let (step, run) = (self.trainer.step_number(), &self.recipe.run);
         tell(Event::Step(step));
-        let last = step == self.recipe.steps;
+        let last = self.trainer.is_done();
         let watched = match &self.watch {
             Some(watch) if last || step.is_multiple_of(run.watch_every) => {
                 let (_, device) = self.trainer.placement();
@@ -168,7 +192,7 @@ impl<'r> Session<'r> {
             _ => None,
         };
         if last || watched.is_some() || step.is_multiple_of(run.log_every) {
-            let rate = schedule::rate(self.recipe, step - 1);
+            let rate = schedule::rate(self.recipe, at);
             let line = std::mem::take(&mut self.sums).line(step, rate, watched);
             self.write(&line)?;
             tell(Event::Line(&line));
@@ -194,7 +218,7 @@ impl<'r> Session<'r> {
                 "trained_by".to_owned(),
                 format!("recipe {}", self.recipe.name),
             ),
-            ("trained_steps".to_owned(), checkpoint.step.to_string()),
+            ("trained_steps".to_owned(), checkpoint.at.step.to_string()),
         ]);
         let average = self.trainer.average();
         average.save(&self.folder.join("weights.safetensors"), &notes)
@@ -269,7 +293,7 @@ fn same_run(recipe: &Recipe, saved: &str, folder: &Path) -> Result<(), TrainErro
     };
     let table = |text: &str| text.parse::<toml::Table>().map_err(|_| wrong("recipe"));
     let (now, then) = (table(&recipe.text()?)?, table(saved)?);
-    let free = ["steps", "folder", "run"];
+    let free = ["steps", "seconds", "folder", "run"];
     let keys = now.keys().chain(then.keys());
     let mut differing =
         keys.filter(|key| !free.contains(&key.as_str()) && now.get(*key) != then.get(*key));

@@ -55,7 +55,8 @@ fn patterns(frames: usize, size: usize) -> MakeClip {
 
 fn ring(recipe: &Recipe, step: u64) -> Ring {
     let (frames, size) = recipe.largest();
-    Ring::at(&recipe.clips, patterns(frames, size), step, &mut |_| ()).expect("clips")
+    let make = patterns(frames, size);
+    Ring::at(&recipe.clips, make, step, Device::Cpu, &mut |_| ()).expect("clips")
 }
 
 /// Loss over three frames in float64.
@@ -209,6 +210,24 @@ fn a_run_that_was_stopped_repeats_the_losses_of_an_unbroken_one() {
 }
 
 #[test]
+fn in_a_run_of_so_much_time_rate_and_stage_follow_the_time() {
+    let mut recipe = recipe(IFI, "[optimiser]\nrate = 1.0\nwarm-up = 4\nlast = 0.0\n");
+    let at = |step, seconds| schedule::Moment { step, seconds };
+    let near = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-9, "{found}");
+    near(schedule::rate(&recipe, at(6, 0.0)), 0.5);
+    recipe.seconds = Some(60.0);
+    // The rise is one of steps still: it is there for the optimiser's averages.
+    near(schedule::rate(&recipe, at(1, 0.0)), 0.5);
+    near(schedule::rate(&recipe, at(6, 0.0)), 1.0);
+    near(schedule::rate(&recipe, at(6, 30.0)), 0.5);
+    near(schedule::rate(&recipe, at(6, 61.0)), 0.0);
+    let frames = |seconds| schedule::stage(&recipe, at(6, seconds)).frames;
+    assert_eq!([29.0, 31.0, 61.0].map(frames), [2, 3, 3]);
+    let is_last = |step, seconds| at(step, seconds).is_last(&recipe);
+    assert!(!is_last(11, 59.0) && is_last(11, 60.0) && is_last(12, 0.0));
+}
+
+#[test]
 fn the_start_of_a_run_with_skip_is_near_the_identity_and_alive() {
     alone();
     for cell in Cell::ALL {
@@ -264,6 +283,7 @@ fn a_recipe_says_what_is_wrong_with_it() {
     );
     for (change, part) in [
         ("steps=0", "1 or more"),
+        ("seconds=0.0", "above 0"),
         ("network.cell=lsmt", "unknown cell \"lsmt\""),
         ("network.feature=atp", "unknown module \"atp\""),
         ("optimiser.rate=-1", "above 0"),

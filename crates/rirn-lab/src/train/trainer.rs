@@ -7,11 +7,12 @@ use super::batch::{Batch, window};
 use super::optimiser::Optimiser;
 use super::recipe::{self, Recipe};
 use super::ring::Ring;
-use super::schedule::{self, Draw};
+use super::schedule::{self, Draw, Moment};
 use super::variables::Variables;
 use super::{checkpoint::Checkpoint, loss};
 use rirn::engine::{DeviceChoice, EngineConfig, Note, Precision, placement};
 use rirn::networks::{Network, Rirn, State};
+use std::time::Duration;
 use tch::{Device, Kind, Tensor};
 
 /// Steps in a row without a finite loss that end a run.
@@ -23,7 +24,7 @@ pub struct Trainer {
     variables: Variables,
     average: Variables,
     optimiser: Optimiser,
-    step: u64,
+    at: Moment,
     skipped: u32,
     device: Device,
     kind: Kind,
@@ -53,6 +54,10 @@ impl Trainer {
             why,
         };
         let (device, kind, notes) = place(&recipe.run)?;
+        if matches!(device, Device::Cuda(_)) {
+            // Maps have the same few sizes in every step.
+            tch::Cuda::cudnn_set_benchmark(true);
+        }
         let spec = recipe.spec().map_err(wrong)?;
         let mut variables = match &recipe.network.start {
             Some(start) => {
@@ -69,7 +74,10 @@ impl Trainer {
             variables,
             average,
             optimiser,
-            step: 0,
+            at: Moment {
+                step: 0,
+                seconds: 0.0,
+            },
             skipped: 0,
             device,
             kind,
@@ -80,7 +88,23 @@ impl Trainer {
     /// Steps made.
     #[must_use]
     pub fn step_number(&self) -> u64 {
-        self.step
+        self.at.step
+    }
+
+    /// Where the run stands.
+    pub(super) fn moment(&self) -> Moment {
+        self.at
+    }
+
+    /// Tells how much time has gone by since this was last called.
+    pub(super) fn pass(&mut self, time: Duration) {
+        self.at.seconds += time.as_secs_f64();
+    }
+
+    /// Whether the run is over.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.at.is_last(&self.recipe)
     }
 
     /// The moving average of the weights: what is kept of a run.
@@ -100,25 +124,25 @@ impl Trainer {
     /// # Errors
     /// What LibTorch reports; [`TrainError::Diverged`] when loss after loss is not finite.
     pub fn step(&mut self, ring: &Ring) -> Result<Report, TrainError> {
-        let draw = Draw::new(&self.recipe, self.step);
-        let stage = schedule::stage(&self.recipe, self.step).clone();
-        let batch = Batch::new(ring, &draw, stage.crop, self.device)?;
+        let draw = Draw::new(&self.recipe, self.at);
+        let stage = schedule::stage(&self.recipe, self.at).clone();
+        let batch = Batch::new(ring, &draw, stage.crop)?;
         let network = self.variables.network(self.kind)?;
         let past = tch::no_grad(|| self.aged(&network, &batch, &draw))?;
         let (loss, gain, state) = self.forward(&network, &batch, &draw, stage.frames, past)?;
-        let mut report = Report {
+        // Values are asked for after the way back only: on a GPU each question waits until all is
+        // computed. A loss that is not finite has gradients that are not.
+        let changed = self.backward(&loss)?;
+        let report = Report {
             loss: loss.f_double_value(&[])?,
             gain: gain.f_double_value(&[])?,
             state: tch::no_grad(|| state.largest_magnitude())?,
-            changed: false,
+            changed,
         };
-        if report.loss.is_finite() {
-            report.changed = self.backward(&loss)?;
-        }
-        self.step += 1;
-        self.skipped = if report.changed { 0 } else { self.skipped + 1 };
+        self.at.step += 1;
+        self.skipped = if changed { 0 } else { self.skipped + 1 };
         match self.skipped {
-            MOST_SKIPPED.. => Err(TrainError::Diverged { step: self.step }),
+            MOST_SKIPPED.. => Err(TrainError::Diverged { step: self.at.step }),
             _ => Ok(report),
         }
     }
@@ -191,16 +215,16 @@ impl Trainer {
                 .iter()
                 .map(|gradient| Ok(gradient.f_mul_scalar(held)?));
             let gradients: Vec<Tensor> = gradients.collect::<Result<_, TrainError>>()?;
-            let rate = schedule::rate(&self.recipe, self.step);
+            let rate = schedule::rate(&self.recipe, self.at);
             self.optimiser
-                .step(&self.variables, &gradients, rate, self.step + 1)?;
+                .step(&self.variables, &gradients, rate, self.at.step + 1)?;
             self.follow_with_average()?;
             Ok(true)
         })
     }
 
     fn follow_with_average(&mut self) -> Result<(), TrainError> {
-        let step = self.step as f64 + 1.0;
+        let step = self.at.step as f64 + 1.0;
         // Early on the average forgets faster, else it would keep the initial values.
         let keep = self
             .recipe
@@ -226,7 +250,7 @@ impl Trainer {
         tensors.extend(named("average", &self.average));
         tensors.extend(self.optimiser.state(&self.variables));
         Ok(Checkpoint {
-            step: self.step,
+            at: self.at,
             recipe: self.recipe.text()?,
             tensors,
         })
@@ -242,7 +266,7 @@ impl Trainer {
             }
             Ok::<_, TrainError>(())
         })?;
-        self.step = checkpoint.step;
+        self.at = checkpoint.at;
         Ok(())
     }
 }

@@ -177,12 +177,26 @@ struct Cast<'v> {
 impl Source for Cast<'_> {
     fn tensor(&mut self, name: &str, _shape: &[i64]) -> rirn::Result<Tensor> {
         match self.entries.next() {
-            Some((found, tensor)) if found == name => Ok(tensor.f_to_kind(self.kind)?),
+            Some((found, tensor)) if found == name => {
+                let tensor = tensor.f_to_kind(self.kind)?;
+                // The order in which cuDNN wants weights for maps in channels-last memory; it would
+                // make this copy anew for each frame.
+                match (tensor.device(), tensor.dim()) {
+                    (Device::Cuda(_), 4) => Ok(channels_last(&tensor)?),
+                    _ => Ok(tensor),
+                }
+            }
             _ => Err(rirn::Error::Shape(format!(
                 "there is no variable \"{name}\""
             ))),
         }
     }
+}
+
+/// The same values with the channels side by side.
+fn channels_last(weight: &Tensor) -> Result<Tensor, tch::TchError> {
+    let rows = weight.f_permute([0, 2, 3, 1])?.f_contiguous()?;
+    rows.f_permute([0, 3, 1, 2])
 }
 
 /// Values that one output of a layer is summed from.

@@ -66,6 +66,13 @@ pub struct Engine {
     pending: Pending,
 }
 
+/// Loads LibTorch's CUDA part where there is an NVIDIA driver. LibTorch asks for it once, on first
+/// use: to be called before anything else of LibTorch by programs that do not begin with an
+/// [`Engine`] or [`placement`].
+pub fn load_cuda() {
+    cuda::prepare();
+}
+
 /// Where and in which kind a network computes by these choices, and what to tell the user.
 ///
 /// # Errors

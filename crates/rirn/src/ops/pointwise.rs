@@ -166,10 +166,13 @@ mod tests {
     fn one_pass_gives_what_libtorch_gives_in_five() {
         let _no_grad = tch::no_grad_guard();
         tch::manual_seed(3);
-        for (channels, height, width) in [(1, 1, 1), (5, 7, 3), (32, 33, 40)] {
+        // Training plays batches without gradients to get old states.
+        for (batch, channels, height, width) in
+            [(1, 1, 1, 1), (1, 5, 7, 3), (1, 32, 33, 40), (2, 5, 7, 3)]
+        {
             let map = || {
-                let numbers =
-                    Tensor::randn([1, height, width, channels], (Kind::Float, Device::Cpu));
+                let size = [batch, height, width, channels];
+                let numbers = Tensor::randn(size, (Kind::Float, Device::Cpu));
                 (numbers * 4.0).permute([0, 3, 1, 2])
             };
             let [a, new, b, old] = [map(), map(), map(), map()];

@@ -107,6 +107,38 @@ fn pairs_are_cut_at_one_place_from_consecutive_frames() {
 }
 
 #[test]
+fn reduced_clips_show_more_of_the_scene() {
+    let root = tempfile::tempdir().unwrap();
+    let mut settings = settings(root.path());
+    settings.photos.clear();
+    settings.reduced = 1.0;
+    let mixture = Mixture::open(&settings, FRAMES, SIZE).unwrap();
+    let open = |number| {
+        let path = root
+            .path()
+            .join(format!("pairs/scene/sharp/{number:06}.png"));
+        image::open(path).unwrap().into_rgb8()
+    };
+    let whole: Vec<_> = (0..5).map(open).collect();
+    let first = |start: usize, wide: u32, x: u32, y: u32| {
+        let cut = image::imageops::crop_imm(&whole[start], x, y, wide, wide).to_image();
+        crate::blur::reduce(&cut, SIZE as f64 / f64::from(wide)).into_raw()
+    };
+    let mut widest = 0;
+    for clip in clips(&mixture, 0..10) {
+        assert_eq!(clip.sharp.len(), FRAMES * SIZE * SIZE * 3);
+        let wide = (SIZE as u32..=20).find(|&wide| {
+            let mut places = (0..2).flat_map(|s| {
+                (0..=24 - wide).flat_map(move |x| (0..=20 - wide).map(move |y| (s, x, y)))
+            });
+            places.any(|(s, x, y)| clip.sharp.starts_with(&first(s, wide, x, y)))
+        });
+        widest = widest.max(wide.expect("a place that is reduced to the clip"));
+    }
+    assert!(widest > SIZE as u32);
+}
+
+#[test]
 fn short_sequences_are_played_to_and_fro() {
     let mut random = ChaCha8Rng::seed_from_u64(1);
     let mut starts = [false; 4];
