@@ -62,7 +62,7 @@ fn float32_on_cuda_is_the_cpus_to_one_grey_level_in_every_kind_of_format() {
     for format in [
         "I420", "NV12", "YUY2", "RGB", "BGRx", "GBR", "GRAY8", "Y444",
     ] {
-        let caps = caps(format, 324, 182);
+        let caps = caps(format, 328, 182);
         let cuda = outputs(on("cuda:0", "float32"), &caps, 4);
         let cpu = outputs(on("cpu", "float32"), &caps, 4);
         assert_eq!((cuda.len(), cpu.len()), (4, 4));

@@ -86,7 +86,11 @@ fn largest(a: &[f32], b: &[f32]) -> f32 {
 #[test]
 #[ignore = "needs CUDA"]
 fn cuda_gives_what_the_cpu_gives() {
-    let mut all = vec![("lite", lite(), (181, 322))];
+    // The large frames are computed by folded layers.
+    let mut all = vec![
+        ("lite", lite(), (181, 322), 10),
+        ("lite, large", lite(), (1081, 1918), 2),
+    ];
     for spec in [
         "ifi-irm-atb",
         "rdbn-irm-atb",
@@ -94,10 +98,10 @@ fn cuda_gives_what_the_cpu_gives() {
         "lstm-irm-atb",
         "gru-irm-atb",
     ] {
-        all.push((spec, random(spec), (92, 130)));
+        all.push((spec, random(spec), (92, 130), 10));
     }
-    for (name, weights, size) in all {
-        let frames = frames(size, 10);
+    for (name, weights, size, count) in all {
+        let frames = frames(size, count);
         // CUDA first, see the head of the file.
         let exact = run(open(&weights, CUDA, Precision::Float32), &frames);
         let half = run(open(&weights, CUDA, Precision::Auto), &frames);

@@ -39,7 +39,8 @@ impl Bytes {
             return Ok(Self::new(length));
         }
         let plain = Tensor::f_empty([side(length)?], (Kind::Uint8, Device::Cpu))?;
-        let tensor = plain.f_pin_memory(device)?;
+        // Not `pin_memory`, which warns that it will not take the device for ever.
+        let tensor = plain.f_internal_pin_memory(device)?;
         let data = tensor.data_ptr().cast();
         Ok(Self(Memory::Pinned(Pinned {
             tensor,

@@ -232,7 +232,11 @@ impl Deblurrer {
         };
         let past = past.unwrap_or_else(|| Past::new(&self.engine));
         let canvas = Canvas {
-            frame: self.spare(),
+            frame: match incoming {
+                // Where it is needed all the same it gets its size there.
+                Incoming::Picture(_) => Frame::default(),
+                _ => self.spare(),
+            },
             bytes: self.packed.take(),
             mix,
             picture: None,

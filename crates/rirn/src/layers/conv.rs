@@ -2,6 +2,7 @@
 //! Convolutions with their tensors.
 
 use crate::error::Result;
+use crate::ops::conv::carried::Carried;
 use crate::ops::conv::{Conv2d, ConvTranspose2d};
 use crate::ops::gelu;
 use tch::Tensor;
@@ -27,6 +28,20 @@ impl Conv {
     /// The same, then `residual` added, then perhaps ReLU.
     pub(super) fn add(&self, x: &Tensor, residual: &Tensor, relu: bool) -> Result<Tensor> {
         self.0.run(x, Some(residual), relu)
+    }
+
+    /// The same with ReLU, then `next`, then the residual added.
+    pub(crate) fn relu_then(
+        &self,
+        next: &Self,
+        carried: &Carried,
+        x: &Tensor,
+        residual: Option<&Tensor>,
+    ) -> Result<Tensor> {
+        if let Some(y) = carried.run(&self.0, &next.0, x, residual)? {
+            return Ok(y);
+        }
+        next.0.run(&self.relu(x)?, residual, false)
     }
 
     /// The same, then exact GELU (by the error function, not the tanh formula).

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::ops::blocks::{BLOCK, blocks_of_frame, frame_of_shifted_blocks};
 use crate::ops::conv::composed::Composed;
 use crate::ops::conv::{self, Conv2d};
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 /// Values of a block.
 const BLOCK_VALUES: i64 = BLOCK * BLOCK * 3;
@@ -42,7 +42,7 @@ impl FoldedUp {
     pub(crate) fn forward(&self, chain: &dyn Chain, x: &Tensor) -> Result<Tensor> {
         let (batch, channels, h, w) = x.size4()?;
         let fits = batch == 1 && h.min(w) >= LEAST && channels <= MOST_CHANNELS;
-        let Some(version) = chain.version()?.filter(|_| fits && conv::folds(x)) else {
+        let Some(version) = chain.version()?.filter(|_| fits && conv::folds(x, h * w)) else {
             return chain.forward(x);
         };
         let blocks = self.0.run(version, || compose_up(chain, x), x)?;
@@ -62,7 +62,10 @@ impl FoldedDown {
         let fits = batch == 1
             && height.min(width) >= BLOCK * LEAST
             && [height, width].iter().all(|side| side % BLOCK == 0);
-        let Some(version) = chain.version()?.filter(|_| fits && conv::folds(x)) else {
+        let Some(version) = chain
+            .version()?
+            .filter(|_| fits && conv::folds(x, height * width / (BLOCK * BLOCK)))
+        else {
             return chain.forward(x);
         };
         let maps = self
@@ -96,18 +99,63 @@ impl Rim {
 }
 
 /// Overwrites what lies at the edges of `y` by what the chain makes of the edges of `x`.
-fn set_rim(y: &Tensor, x: &Tensor, chain: &dyn Chain, [first, last]: [Rim; 2]) -> Result<()> {
+fn set_rim(y: &Tensor, x: &Tensor, chain: &dyn Chain, rims: [Rim; 2]) -> Result<()> {
     for side in [2, 3] {
-        let (from, to) = (x.size()[side], y.size()[side]);
-        let side = side as i64;
-        let strip = chain.forward(&x.f_narrow(side, 0, first.input)?)?;
-        y.f_narrow(side, 0, first.taken)?
-            .f_copy_(&strip.f_narrow(side, 0, first.taken)?)?;
-        let strip = chain.forward(&x.f_narrow(side, from - last.input, last.input)?)?;
-        y.f_narrow(side, to - last.taken, last.taken)?
-            .f_copy_(&strip.f_narrow(side, last.output - last.taken, last.taken)?)?;
+        match x.device() {
+            Device::Cuda(_) => set_both_edges(y, x, chain, &rims, side)?,
+            _ => set_edges(y, x, chain, &rims, side)?,
+        }
     }
     Ok(())
+}
+
+/// One strip after the other, along dimension `side`.
+fn set_edges(
+    y: &Tensor,
+    x: &Tensor,
+    chain: &dyn Chain,
+    [first, last]: &[Rim; 2],
+    side: i64,
+) -> Result<()> {
+    let [from, to] = lengths(x, y, side);
+    let strip = chain.forward(&x.f_narrow(side, 0, first.input)?)?;
+    y.f_narrow(side, 0, first.taken)?
+        .f_copy_(&strip.f_narrow(side, 0, first.taken)?)?;
+    let strip = chain.forward(&x.f_narrow(side, from - last.input, last.input)?)?;
+    y.f_narrow(side, to - last.taken, last.taken)?
+        .f_copy_(&strip.f_narrow(side, last.output - last.taken, last.taken)?)?;
+    Ok(())
+}
+
+/// Both strips as one batch, of the wider one's width: on CUDA a call costs more than its work.
+fn set_both_edges(
+    y: &Tensor,
+    x: &Tensor,
+    chain: &dyn Chain,
+    [first, last]: &[Rim; 2],
+    side: i64,
+) -> Result<()> {
+    let [from, to] = lengths(x, y, side);
+    let wide = if first.input >= last.input {
+        first
+    } else {
+        last
+    };
+    let strips = [0, from - wide.input].map(|begin| x.f_narrow(side, begin, wide.input));
+    let [begin, end] = strips;
+    let strips = chain.forward(&Tensor::f_cat(&[begin?, end?], 0)?)?;
+    let (begin, end) = (strips.f_narrow(0, 0, 1)?, strips.f_narrow(0, 1, 1)?);
+    y.f_narrow(side, 0, first.taken)?
+        .f_copy_(&begin.f_narrow(side, 0, first.taken)?)?;
+    y.f_narrow(side, to - last.taken, last.taken)?
+        .f_copy_(&end.f_narrow(side, wide.output - last.taken, last.taken)?)?;
+    Ok(())
+}
+
+/// Lengths of both along dimension `side`.
+fn lengths(x: &Tensor, y: &Tensor, side: i64) -> [i64; 2] {
+    let side = usize::try_from(side).unwrap_or_default();
+    [x.size()[side], y.size()[side]]
 }
 
 /// Reads the convolution from what the chain makes of a single one in each channel. A block reaches

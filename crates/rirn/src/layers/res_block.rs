@@ -4,12 +4,14 @@
 
 use super::{Builder, Conv};
 use crate::error::Result;
+use crate::ops::conv::carried::Carried;
 use tch::Tensor;
 
 /// Residual block of either form.
 pub(crate) struct ResBlock {
     conv0: Conv,
     conv1: Conv,
+    carried: Carried,
     last_relu: bool,
 }
 
@@ -19,6 +21,7 @@ impl ResBlock {
         Ok(Self {
             conv0: builder.conv(&format!("{name}.conv0"), 3, 1, channels, channels)?,
             conv1: builder.conv(&format!("{name}.conv1"), 3, 1, channels, channels)?,
+            carried: Carried::default(),
             last_relu: false,
         })
     }
@@ -34,7 +37,10 @@ impl ResBlock {
 
     /// `[batch, n, height, width]` to the same shape.
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.conv1.add(&self.conv0.relu(x)?, x, self.last_relu)
+        if self.last_relu {
+            return self.conv1.add(&self.conv0.relu(x)?, x, true);
+        }
+        self.conv0.relu_then(&self.conv1, &self.carried, x, Some(x))
     }
 
     /// `x` through several blocks.

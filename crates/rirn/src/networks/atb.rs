@@ -11,6 +11,7 @@
 
 use crate::error::Result;
 use crate::layers::{Builder, Conv};
+use crate::ops::conv::carried::Carried;
 use crate::ops::{blend, cat, split};
 use tch::Tensor;
 
@@ -18,6 +19,7 @@ use tch::Tensor;
 struct Attention {
     conv: Conv,
     gate: Conv,
+    carried: Carried,
 }
 
 impl Attention {
@@ -25,12 +27,13 @@ impl Attention {
         Ok(Self {
             conv: builder.conv(&format!("{name}.conv"), 3, 1, channels, channels)?,
             gate: builder.conv(&format!("{name}.gate"), 1, 1, channels, channels)?,
+            carried: Carried::default(),
         })
     }
 
     /// The attention before its logistic function.
     fn map(&self, x: &Tensor) -> Result<Tensor> {
-        self.gate.forward(&self.conv.relu(x)?)
+        self.conv.relu_then(&self.gate, &self.carried, x, None)
     }
 }
 

@@ -8,6 +8,7 @@
 //! call, [`winograd`] computes 3×3 with stride 1 and [`direct`] the rest, [`simd`] has the
 //! instruction sets, [`memory`] the memory of the kernels, [`parallel`] and [`pool`] the threads.
 
+pub(crate) mod carried;
 pub(crate) mod composed;
 pub(crate) mod cuda;
 mod direct;
@@ -93,10 +94,10 @@ impl Conv2d {
     }
 }
 
-/// Whether chains of layers are worth composing for tensors like this one: where own kernels
-/// compute, and on CUDA.
-pub(crate) fn folds(x: &Tensor) -> bool {
-    takes(x) || cuda::takes(x)
+/// Whether chains of layers are worth composing for maps of so many pixels like this one: where own
+/// kernels compute, and on CUDA where the many small calls along the rim cost less than they save.
+pub(crate) fn folds(x: &Tensor, pixels: i64) -> bool {
+    takes(x) || cuda::takes(x) && pixels >= cuda::LEAST_FOLDED
 }
 
 fn in_kind<const N: usize>(tensors: [&Tensor; N], kind: Kind) -> Result<[Tensor; N]> {
