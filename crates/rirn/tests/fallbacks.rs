@@ -76,6 +76,25 @@ const LADDER: [StepNote; 3] = [
 ];
 
 #[test]
+fn memory_may_run_out_beside_a_number_too() {
+    // The binding panics then, see `error/panicked.rs`.
+    let mut deblurrer = deblurrer(|| {
+        Stub::new(|window, state| {
+            if window.size()[3] > 600 {
+                let huge = window.f_reshape([-1, 1])?.f_narrow(0, 0, 1)?;
+                let _huge = huge
+                    .f_expand([1 << 24, 1 << 24], false)?
+                    .f_add_scalar(1.0)?;
+            }
+            Ok((window.shallow_clone(), state))
+        })
+    });
+    let tiled = vec![StepNote::Tiled { size: 512 }];
+    assert_eq!(push(&mut deblurrer, 0.5), (tiled, Some(0.5)));
+    assert_eq!(push(&mut deblurrer, 0.25), (vec![], Some(0.25)));
+}
+
+#[test]
 fn tiles_are_halved_until_they_fit_and_stay_for_that_size() {
     let (mut deblurrer, limit) = hungry(PLENTY);
     assert_eq!(push(&mut deblurrer, 0.25), (vec![], Some(0.25)));

@@ -4,7 +4,7 @@
 
 use super::notes::{StepNote, Told};
 use super::tiles::TilePlan;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, caught};
 use std::sync::Arc;
 
 /// Tiles that are chosen here are a multiple of this long, in pixels.
@@ -66,7 +66,7 @@ impl Fit {
         mut attempt: impl FnMut(&Arc<TilePlan>, &mut Told) -> Result<T>,
     ) -> Result<Option<T>> {
         loop {
-            match attempt(&self.plan, told) {
+            match caught(|| attempt(&self.plan, told)) {
                 Err(Error::OutOfMemory(report)) => told.report = Some(report),
                 other => return other.map(Some),
             }

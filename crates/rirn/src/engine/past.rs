@@ -13,7 +13,7 @@ use super::tiles::TilePlan;
 use super::window::{View, Window};
 use super::{Engine, Output};
 use crate::cancel;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, caught};
 use crate::frame::Frame;
 use crate::networks::{Network, State};
 use crate::ops::picture::Planes;
@@ -289,7 +289,7 @@ fn on_device<T>(core: &Core, fit: &Fit, take_in: impl Fn(Device) -> Result<T>) -
     if fit.is_exhausted() {
         return take_in(Device::Cpu);
     }
-    match take_in(core.device()) {
+    match caught(|| take_in(core.device())) {
         Err(Error::OutOfMemory(_)) => take_in(Device::Cpu),
         other => other,
     }

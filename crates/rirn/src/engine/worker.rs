@@ -9,7 +9,7 @@
 
 use super::{Interrupt, cpu, cuda};
 use crate::cancel;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, caught};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -68,7 +68,8 @@ impl Worker {
         let (sender, receiver) = channel();
         let reply = sender.clone();
         let run = Box::new(move || {
-            let result = catch_unwind(AssertUnwindSafe(job)).unwrap_or(Err(Error::WorkerPanicked));
+            let result = catch_unwind(AssertUnwindSafe(|| caught(job)));
+            let result = result.unwrap_or(Err(Error::WorkerPanicked));
             // Nobody waits any more: the result is dropped here, on this thread.
             let _unwanted = reply.send(result);
         });

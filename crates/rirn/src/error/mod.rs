@@ -5,10 +5,12 @@
 //! [`WeightsError`]); [`Error`] joins them with what LibTorch and the engine report, so that a
 //! caller can choose by variant and show the text as it is.
 
+mod panicked;
 mod pixel;
 mod spec;
 mod weights;
 
+pub(crate) use panicked::caught;
 pub use pixel::PixelError;
 pub use spec::SpecError;
 pub use weights::WeightsError;
