@@ -67,6 +67,8 @@ pub(super) struct Draw {
     pub(super) transposed: bool,
     /// Last frame first.
     pub(super) reversed: bool,
+    /// Seed of the disturbance of the states.
+    pub(super) disturbance: i64,
 }
 
 impl Draw {
@@ -90,6 +92,7 @@ impl Draw {
             flipped: random.random_bool(0.5),
             transposed: random.random_bool(0.5),
             reversed: random.random_bool(0.5),
+            disturbance: random.random(),
         }
     }
 }

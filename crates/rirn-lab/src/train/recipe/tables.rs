@@ -81,6 +81,10 @@ pub struct Stage {
     /// Half of the steps begin with states that are up to so many frames old.
     #[serde(default)]
     pub old: usize,
+    /// So large a share of the values of the states is thrown far off before the first frame that
+    /// gradients go through; what a network does not get rid of itself grows in long videos.
+    #[serde(default)]
+    pub disturbed: f64,
 }
 
 /// `[optimiser]`.
