@@ -71,7 +71,7 @@ if [ "$device" != cpu ]; then
         # One after the other: each wants the device, and its memory, for itself.
         "tests/$name" --ignored --test-threads=1 --nocapture cuda 2>&1 | grep -v '^$'
     done
-    tests/rirn --test-threads=1 ops::picture
+    tests/rirn --test-threads=1 engine::pictures
     if [ -x bench/speed ]; then bench/speed; fi
 fi
 echo "check: passed on $device"

@@ -2,6 +2,9 @@
 //! Pictures in, pictures out: where the network computes on a GPU, pixels are converted there, and
 //! only the picture's own bytes travel, once each way.
 
+#[cfg(test)]
+mod tests;
+
 use super::bytes::Bytes;
 use super::{Deblurrer, Engine, Interrupt, Output};
 use crate::error::{PixelError, Result};

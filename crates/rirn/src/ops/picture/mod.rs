@@ -10,8 +10,6 @@
 mod chroma;
 mod pack;
 mod samples;
-#[cfg(test)]
-mod tests;
 mod unpack;
 
 pub(crate) use pack::pack;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The tensor form against the pixel floor, on random bytes of every format, range, siting and of
-//! sizes down to one pixel.
+//! `ops/picture` against the pixel floor, on random bytes of every format, range, siting and of sizes
+//! down to one pixel. Here and not beside it, for a GPU has to be asked for first.
 
-use super::{Planes, pack, unpack};
 use crate::engine::{DeviceChoice, EngineConfig, placement};
 use crate::frame::Frame;
+use crate::ops::picture::{Planes, pack, unpack};
 use crate::pixel::tests::reference::{codes as codes_of, without_codes};
 use crate::pixel::tests::{Dice, Owned, for_all, moved};
 use crate::pixel::{Matrix, Mix, Split};
