@@ -64,7 +64,7 @@ impl Running {
         report: &mut Report,
     ) -> Result<(), Stopped> {
         let mut frame = self.deblurrer.spare();
-        self.readable()?
+        readable(&self.current)?
             .unpack(&buffer, &mut frame)
             .map_err(unreadable)?;
         self.look_for_cut(&frame, cut, report)?;
@@ -81,31 +81,24 @@ impl Running {
         cut: Option<f64>,
         report: &mut Report,
     ) -> Result<(), Stopped> {
+        let mut frame = self.deblurrer.spare();
         if cut.is_some() {
-            let mut frame = self.deblurrer.spare();
-            let video = self.readable()?;
+            let video = readable(&self.current)?;
             let rows = &mut CutDetector::rows(video.height());
             video
                 .unpack_rows(&buffer, &mut frame, rows)
                 .map_err(unreadable)?;
-            self.look_for_cut(&frame, cut, report)?;
-            self.deblurrer.recycle(frame);
-        } else {
-            self.cuts.forget();
         }
-        let video = self.readable()?.clone();
-        let staged = video.stage(&buffer, &mut self.deblurrer);
-        let staged = staged.map_err(unreadable)?;
+        self.look_for_cut(&frame, cut, report)?;
+        self.deblurrer.recycle(frame);
+        let staged = readable(&self.current)?
+            .stage(&buffer, &mut self.deblurrer)
+            .map_err(unreadable)?;
         self.line.push_frame(buffer, None);
         let pushed = self
             .deblurrer
             .push_picture(staged, self.mix, &self.interrupt);
         self.take(pushed, report)
-    }
-
-    fn readable(&self) -> Result<&Video, Stopped> {
-        let video = self.video();
-        video.ok_or_else(|| unreadable("no caps were set".to_owned()))
     }
 
     /// What came of a frame that was pushed.
@@ -248,6 +241,12 @@ impl Running {
         }
         Ok(())
     }
+}
+
+/// The negotiated video.
+fn readable(current: &Option<(gst::Caps, Video)>) -> Result<&Video, Stopped> {
+    let video = current.as_ref().map(|(_, video)| video);
+    video.ok_or_else(|| unreadable("no caps were set".to_owned()))
 }
 
 fn unreadable(cause: Unreadable) -> Stopped {

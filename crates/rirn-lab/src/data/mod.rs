@@ -35,6 +35,7 @@ pub use pairs::Pairs;
 pub use photos::Photos;
 pub use preview::preview;
 pub use sequence::Sequence;
+pub(crate) use settings::is_nothing;
 pub use settings::{MixtureSettings, Shares};
 pub use video::Decoder;
 pub use videos::Videos;

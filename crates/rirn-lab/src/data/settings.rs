@@ -50,7 +50,7 @@ pub struct MixtureSettings {
 }
 
 /// Left out of what is written, so that runs from before there was such a share go on.
-fn is_nothing(share: &f64) -> bool {
+pub(crate) fn is_nothing(share: &f64) -> bool {
     *share == 0.0
 }
 

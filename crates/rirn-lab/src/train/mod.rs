@@ -8,6 +8,7 @@
 
 mod batch;
 mod checkpoint;
+mod disturb;
 mod error;
 mod grow;
 mod loss;

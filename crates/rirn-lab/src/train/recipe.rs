@@ -121,6 +121,9 @@ impl Recipe {
             if stage.frames == 0 || stage.crop < 16 || stage.crop % 4 != 0 {
                 return Err("a stage needs frames, and a crop of 16 or more that 4 divides".into());
             }
+            if !(0.0..=1.0).contains(&stage.disturbed) {
+                return Err("\"disturbed\" is a share from 0 to 1".into());
+            }
         }
         if self
             .seconds

@@ -68,7 +68,7 @@ pub(super) struct Draw {
     /// Last frame first.
     pub(super) reversed: bool,
     /// Seed of the disturbance of the states.
-    pub(super) disturbance: i64,
+    pub(super) disturbance: u64,
 }
 
 impl Draw {

@@ -4,6 +4,7 @@
 
 use super::TrainError;
 use super::batch::{Batch, window};
+use super::disturb::disturbed;
 use super::optimiser::Optimiser;
 use super::recipe::{self, Recipe};
 use super::ring::Ring;
@@ -274,25 +275,6 @@ impl Trainer {
     }
 }
 
-/// How far values are thrown off, in standard deviations of a network's own: ten times what a
-/// healthy state reaches.
-const THROW: f64 = 40.0;
-
-/// A state of which a share of the values, chosen by `seed`, has got a large random number.
-fn disturbed(state: State, share: f64, seed: i64) -> Result<State, TrainError> {
-    if share == 0.0 {
-        return Ok(state);
-    }
-    tch::manual_seed(seed);
-    let thrown = state.iter().map(|(name, tensor)| {
-        let hit = tensor.f_rand_like()?.f_lt(share)?;
-        let far = tensor.f_randn_like()?.f_mul_scalar(THROW)?;
-        let thrown = tensor.f_add(&far.f_mul(&hit.f_to_kind(tensor.f_kind()?)?)?)?;
-        Ok((name, thrown))
-    });
-    Ok(State::new(thrown.collect::<Result<_, TrainError>>()?))
-}
-
 fn size(frame: &Tensor) -> [i64; 4] {
     let size = frame.size();
     std::array::from_fn(|dimension| size[dimension])
@@ -319,36 +301,4 @@ fn place(run: &recipe::Run) -> Result<(Device, Kind, Vec<Note>), TrainError> {
         kind
     };
     Ok((device, kind, notes))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::disturbed;
-    use rirn::networks::State;
-    use tch::{Device, Kind, Tensor};
-
-    #[test]
-    fn a_share_of_the_values_is_thrown_off_the_same_each_time() {
-        let zeros = || {
-            State::new(vec![(
-                "h",
-                Tensor::zeros([1, 8, 40, 40], (Kind::Float, Device::Cpu)),
-            )])
-        };
-        let run = |share, seed| {
-            let state = disturbed(zeros(), share, seed).expect("a state");
-            state.get("h").expect("the state").shallow_clone()
-        };
-        let thrown = run(0.1, 5);
-        let share = thrown
-            .ne(0.0)
-            .to_kind(Kind::Float)
-            .mean(Kind::Float)
-            .double_value(&[]);
-        assert!((share - 0.1).abs() < 0.02, "{share}");
-        assert!(thrown.abs().max().double_value(&[]) > 40.0);
-        assert_eq!(thrown, run(0.1, 5));
-        assert_ne!(thrown, run(0.1, 6));
-        assert_eq!(run(0.0, 5), run(0.0, 6));
-    }
 }

@@ -33,28 +33,12 @@ impl Bytes {
         Self(Memory::Plain(vec![0; length]))
     }
 
-    /// Bytes in the memory that suits `device`, of unknown value; for the worker.
-    fn on(device: Device, length: usize) -> Result<Self> {
-        if !matches!(device, Device::Cuda(_)) {
-            return Ok(Self::new(length));
-        }
-        let plain = Tensor::f_empty([side(length)?], (Kind::Uint8, Device::Cpu))?;
-        // Not `pin_memory`, which warns that it will not take the device for ever.
-        let tensor = plain.f_internal_pin_memory(device)?;
-        let data = tensor.data_ptr().cast();
-        Ok(Self(Memory::Pinned(Pinned {
-            tensor,
-            data,
-            length,
-        })))
-    }
-
-    /// These, or others of the same number in the memory that suits `device`; for the worker.
-    pub(super) fn suited(self, device: Device) -> Result<Self> {
-        let is_plain = matches!(self.0, Memory::Plain(_));
-        match (is_plain, device) {
-            (true, Device::Cuda(_)) => Self::on(device, self.len()),
-            _ => Ok(self),
+    /// These, or on a GPU as many of unknown value in pinned memory, if there is some; for the
+    /// worker.
+    pub(super) fn suited(self, device: Device) -> Self {
+        match (&self.0, device) {
+            (Memory::Plain(bytes), Device::Cuda(_)) => pinned(bytes.len(), device).unwrap_or(self),
+            _ => self,
         }
     }
 
@@ -85,27 +69,51 @@ impl Bytes {
     /// The bytes on `device`, 8 bit.
     pub(super) fn to_device(&self, device: Device) -> Result<Tensor> {
         let mut there = Tensor::f_empty([side(self.len())?], (Kind::Uint8, device))?;
-        self.with_tensor(|here| Ok(there.f_copy_(here)?))?;
+        match &self.0 {
+            Memory::Pinned(pinned) => there.f_copy_(&pinned.tensor)?,
+            Memory::Plain(bytes) => {
+                // SAFETY: only read, and the tensor that stands for the bytes ends here.
+                let here = unsafe { borrowed(bytes.as_ptr(), bytes.len())? };
+                there.f_copy_(&here)?;
+            }
+        }
         Ok(there)
     }
 
     /// Takes all bytes of a tensor, which has as many; waits for the device.
     pub(super) fn fill(&mut self, from: &Tensor) -> Result<()> {
-        self.with_tensor(|here| Ok(here.shallow_clone().f_copy_(from)?))
-    }
-
-    fn with_tensor<T>(&self, work: impl FnOnce(&Tensor) -> Result<T>) -> Result<T> {
-        match &self.0 {
-            Memory::Pinned(pinned) => work(&pinned.tensor),
+        match &mut self.0 {
+            Memory::Pinned(pinned) => pinned.tensor.f_copy_(from)?,
             Memory::Plain(bytes) => {
-                let size = [side(bytes.len())?];
-                // SAFETY: the tensor that stands for the bytes ends before this function does.
-                let tensor = unsafe {
-                    let data = bytes.as_ptr();
-                    Tensor::f_from_blob(data, &size, &[1], Kind::Uint8, Device::Cpu)?
-                };
-                work(&tensor)
+                // SAFETY: borrowed alone, and the tensor that stands for the bytes ends here.
+                let mut here = unsafe { borrowed(bytes.as_mut_ptr(), bytes.len())? };
+                here.f_copy_(from)?;
             }
         }
+        Ok(())
     }
+}
+
+/// Bytes of unknown value in pinned memory.
+fn pinned(length: usize, device: Device) -> Result<Bytes> {
+    let plain = Tensor::f_empty([side(length)?], (Kind::Uint8, Device::Cpu))?;
+    // Not `pin_memory`, which warns that it will not take the device for ever.
+    let tensor = plain.f_internal_pin_memory(device)?;
+    let data = tensor.data_ptr().cast();
+    Ok(Bytes(Memory::Pinned(Pinned {
+        tensor,
+        data,
+        length,
+    })))
+}
+
+/// A tensor that stands for bytes.
+///
+/// # Safety
+/// It must not outlive them, and written to only if they may be through this pointer.
+unsafe fn borrowed(data: *const u8, length: usize) -> Result<Tensor> {
+    let size = [side(length)?];
+    // SAFETY: as the caller promises.
+    let tensor = unsafe { Tensor::f_from_blob(data, &size, &[1], Kind::Uint8, Device::Cpu)? };
+    Ok(tensor)
 }

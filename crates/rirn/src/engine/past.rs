@@ -103,7 +103,7 @@ impl Past {
             }
             Incoming::Picture(staged) => {
                 let (frame, planes) = on_device(core, &fit, |device| staged.take_in(device))?;
-                staging = Some(staged.into_bytes().suited(core.device())?);
+                staging = Some(staged.into_bytes().suited(core.device()));
                 self.push(frame, Some(planes))
             }
             Incoming::Nothing => self.window.drain(),

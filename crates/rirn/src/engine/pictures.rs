@@ -107,7 +107,7 @@ impl Canvas {
         let shape = planes.shape();
         let length = shape.bytes() + 1;
         let bytes = self.bytes.take().filter(|bytes| bytes.len() == length);
-        let mut bytes = bytes.unwrap_or_else(|| Bytes::new(length)).suited(device)?;
+        let mut bytes = bytes.unwrap_or_else(|| Bytes::new(length)).suited(device);
         bytes.fill(&drawn)?;
         let is_finite = bytes.as_slice().last() == Some(&1);
         if is_finite {

@@ -49,7 +49,7 @@ impl FoldedUp {
         let frame = frame_of_shifted_blocks(&blocks)?;
         // Three pixels of the map give twelve of the frame, of which the outer four are right; two
         // at the top and left and three at the bottom and right are needed.
-        set_rim(&frame, x, chain, [Rim::new(3, 12, 4), Rim::new(3, 12, 4)])?;
+        set_rim(&frame, x, chain, [Rim::new(3, 4), Rim::new(3, 4)])?;
         Ok(frame)
     }
 }
@@ -73,7 +73,7 @@ impl FoldedDown {
             .run(version, || compose_down(chain, x), &blocks_of_frame(x)?)?;
         // Sixteen pixels of the frame give four of the map, of which the first two are right, at
         // the other end twelve and three, of which the last is.
-        set_rim(&maps, x, chain, [Rim::new(16, 4, 2), Rim::new(12, 3, 1)])?;
+        set_rim(&maps, x, chain, [Rim::new(16, 2), Rim::new(12, 1)])?;
         Ok(maps)
     }
 }
@@ -82,80 +82,58 @@ impl FoldedDown {
 struct Rim {
     /// Width of the strip of the input.
     input: i64,
-    /// Width of what the chain makes of it.
-    output: i64,
-    /// How much of that is taken, from the edge on.
+    /// How much of what the chain makes of it is taken, from the edge on.
     taken: i64,
 }
 
 impl Rim {
-    fn new(input: i64, output: i64, taken: i64) -> Self {
-        Self {
-            input,
-            output,
-            taken,
-        }
+    fn new(input: i64, taken: i64) -> Self {
+        Self { input, taken }
     }
 }
 
 /// Overwrites what lies at the edges of `y` by what the chain makes of the edges of `x`.
 fn set_rim(y: &Tensor, x: &Tensor, chain: &dyn Chain, rims: [Rim; 2]) -> Result<()> {
     for side in [2, 3] {
-        match x.device() {
-            Device::Cuda(_) => set_both_edges(y, x, chain, &rims, side)?,
-            _ => set_edges(y, x, chain, &rims, side)?,
-        }
+        let [first, last] = match x.device() {
+            Device::Cuda(_) => strips_together(x, chain, &rims, side)?,
+            _ => strips(x, chain, &rims, side)?,
+        };
+        let taken = rims[0].taken;
+        y.f_narrow(side, 0, taken)?
+            .f_copy_(&first.f_narrow(side, 0, taken)?)?;
+        let taken = rims[1].taken;
+        y.f_narrow(side, length(y, side) - taken, taken)?
+            .f_copy_(&last.f_narrow(side, length(&last, side) - taken, taken)?)?;
     }
     Ok(())
 }
 
-/// One strip after the other, along dimension `side`.
-fn set_edges(
-    y: &Tensor,
-    x: &Tensor,
-    chain: &dyn Chain,
-    [first, last]: &[Rim; 2],
-    side: i64,
-) -> Result<()> {
-    let [from, to] = lengths(x, y, side);
-    let strip = chain.forward(&x.f_narrow(side, 0, first.input)?)?;
-    y.f_narrow(side, 0, first.taken)?
-        .f_copy_(&strip.f_narrow(side, 0, first.taken)?)?;
-    let strip = chain.forward(&x.f_narrow(side, from - last.input, last.input)?)?;
-    y.f_narrow(side, to - last.taken, last.taken)?
-        .f_copy_(&strip.f_narrow(side, last.output - last.taken, last.taken)?)?;
-    Ok(())
+/// What the chain makes of the strips at both ends of dimension `side`.
+fn strips(x: &Tensor, chain: &dyn Chain, rims: &[Rim; 2], side: i64) -> Result<[Tensor; 2]> {
+    let [first, last] = rims.each_ref().map(|rim| rim.input);
+    let begin = x.f_narrow(side, 0, first)?;
+    let end = x.f_narrow(side, length(x, side) - last, last)?;
+    Ok([chain.forward(&begin)?, chain.forward(&end)?])
 }
 
-/// Both strips as one batch, of the wider one's width: on CUDA a call costs more than its work.
-fn set_both_edges(
-    y: &Tensor,
+/// The same as one batch, of the wider one's width: on CUDA a call costs more than its work.
+fn strips_together(
     x: &Tensor,
     chain: &dyn Chain,
-    [first, last]: &[Rim; 2],
+    rims: &[Rim; 2],
     side: i64,
-) -> Result<()> {
-    let [from, to] = lengths(x, y, side);
-    let wide = if first.input >= last.input {
-        first
-    } else {
-        last
-    };
-    let strips = [0, from - wide.input].map(|begin| x.f_narrow(side, begin, wide.input));
-    let [begin, end] = strips;
-    let strips = chain.forward(&Tensor::f_cat(&[begin?, end?], 0)?)?;
-    let (begin, end) = (strips.f_narrow(0, 0, 1)?, strips.f_narrow(0, 1, 1)?);
-    y.f_narrow(side, 0, first.taken)?
-        .f_copy_(&begin.f_narrow(side, 0, first.taken)?)?;
-    y.f_narrow(side, to - last.taken, last.taken)?
-        .f_copy_(&end.f_narrow(side, wide.output - last.taken, last.taken)?)?;
-    Ok(())
+) -> Result<[Tensor; 2]> {
+    let wide = rims[0].input.max(rims[1].input);
+    let begin = x.f_narrow(side, 0, wide)?;
+    let end = x.f_narrow(side, length(x, side) - wide, wide)?;
+    let both = chain.forward(&Tensor::f_cat(&[begin, end], 0)?)?;
+    Ok([both.f_narrow(0, 0, 1)?, both.f_narrow(0, 1, 1)?])
 }
 
-/// Lengths of both along dimension `side`.
-fn lengths(x: &Tensor, y: &Tensor, side: i64) -> [i64; 2] {
-    let side = usize::try_from(side).unwrap_or_default();
-    [x.size()[side], y.size()[side]]
+/// Length of dimension `side`.
+fn length(x: &Tensor, side: i64) -> i64 {
+    x.size()[usize::try_from(side).unwrap_or_default()]
 }
 
 /// Reads the convolution from what the chain makes of a single one in each channel. A block reaches
@@ -203,4 +181,62 @@ fn compose_down(chain: &dyn Chain, x: &Tensor) -> Result<Conv2d> {
         .f_contiguous()?;
     let bias = quiet.f_select(3, middle)?.f_select(2, middle)?;
     Conv2d::new(weight, bias.f_reshape([-1])?, 1).in_kind(x.f_kind()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Chain, Rim, length, strips, strips_together};
+    use crate::error::Result;
+    use crate::ops::conv::Conv2d;
+    use tch::{Device, Kind, Tensor};
+
+    /// As an encoder is: `conv 5 1`, `conv 5 2`, `conv 5 2`.
+    struct Down([Conv2d; 3]);
+
+    impl Chain for Down {
+        fn forward(&self, x: &Tensor) -> Result<Tensor> {
+            let [first, second, third] = &self.0;
+            third.run(
+                &second.run(&first.run(x, None, false)?, None, false)?,
+                None,
+                false,
+            )
+        }
+
+        fn version(&self) -> Result<Option<i64>> {
+            Ok(None)
+        }
+
+        fn in_float(&self) -> Result<Box<dyn Chain>> {
+            let [first, second, third] = &self.0;
+            let layers = [first.in_float()?, second.in_float()?, third.in_float()?];
+            Ok(Box::new(Self(layers)))
+        }
+    }
+
+    #[test]
+    fn strips_as_one_batch_give_the_same_rim() {
+        let _no_grad = tch::no_grad_guard();
+        tch::manual_seed(2);
+        let like = (Kind::Float, Device::Cpu);
+        let layer = |input: i64, output: i64, stride: i64| {
+            let weight = 0.3 * Tensor::randn([output, input, 5, 5], like);
+            Conv2d::new(weight, Tensor::randn([output], like), stride)
+        };
+        let chain = Down([layer(3, 4, 1), layer(4, 5, 2), layer(5, 6, 2)]);
+        let x = Tensor::randn([1, 40, 52, 3], like).permute([0, 3, 1, 2]);
+        let rims = [Rim::new(16, 2), Rim::new(12, 1)];
+        for side in [2, 3] {
+            let one = strips(&x, &chain, &rims, side).expect("two strips");
+            let both = strips_together(&x, &chain, &rims, side).expect("two strips");
+            let taken = |[first, last]: [Tensor; 2]| {
+                let end = length(&last, side) - 1;
+                [first.narrow(side, 0, 2), last.narrow(side, end, 1)]
+            };
+            for (one, both) in taken(one).into_iter().zip(taken(both)) {
+                let off = (&one - &both).abs().max().double_value(&[]);
+                assert!(off < 1e-4 * one.abs().max().double_value(&[]), "{off}");
+            }
+        }
+    }
 }

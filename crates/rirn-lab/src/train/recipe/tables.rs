@@ -83,7 +83,7 @@ pub struct Stage {
     pub old: usize,
     /// So large a share of the values of the states is thrown far off before the first frame that
     /// gradients go through; what a network does not get rid of itself grows in long videos.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "crate::data::is_nothing")]
     pub disturbed: f64,
 }
 

@@ -3,6 +3,7 @@
 //! where cuDNN has it, in float32 without TensorFloat-32, which keeps only ten bits of a factor.
 //! Through the plain call of the binding cuDNN would round so whenever the process lets it.
 
+use super::finish;
 use super::own::Layer;
 use crate::error::Result;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -112,15 +113,4 @@ fn exact(layer: Layer<'_>, x: &Tensor) -> Result<Tensor> {
         true,
         false,
     )?)
-}
-
-/// The residual added, then ReLU, in the memory of `y`, which is the layer's own map.
-pub(super) fn finish(mut y: Tensor, residual: Option<&Tensor>, relu: bool) -> Result<Tensor> {
-    if let Some(residual) = residual {
-        y = y.f_add_(residual)?;
-    }
-    if relu {
-        y = y.f_relu_()?;
-    }
-    Ok(y)
 }

@@ -74,7 +74,7 @@ impl Conv2d {
             [1, 1],
             1,
         )?;
-        cuda::finish(y, residual, relu)
+        finish(y, residual, relu)
     }
 
     /// Changes whenever LibTorch writes into weight or bias; nothing while they are being trained.
@@ -98,6 +98,17 @@ impl Conv2d {
 /// kernels compute, and on CUDA where the many small calls along the rim cost less than they save.
 pub(crate) fn folds(x: &Tensor, pixels: i64) -> bool {
     takes(x) || cuda::takes(x) && pixels >= cuda::LEAST_FOLDED
+}
+
+/// The residual added, then ReLU, in the memory of `y`, which is the layer's own map.
+fn finish(mut y: Tensor, residual: Option<&Tensor>, relu: bool) -> Result<Tensor> {
+    if let Some(residual) = residual {
+        y = y.f_add_(residual)?;
+    }
+    if relu {
+        y = y.f_relu_()?;
+    }
+    Ok(y)
 }
 
 fn in_kind<const N: usize>(tensors: [&Tensor; N], kind: Kind) -> Result<[Tensor; N]> {
