@@ -17,6 +17,7 @@ use crate::error::{Error, Result, caught};
 use crate::frame::Frame;
 use crate::networks::{Network, State};
 use crate::ops::picture::Planes;
+use crate::ops::spare::{self, Spares};
 use std::mem;
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
@@ -44,6 +45,8 @@ pub(super) struct Past {
     fresh: bool,
     /// The picture of one tile; used again and again.
     tile: Frame,
+    /// Maps of the step before, used again.
+    spares: Spares,
 }
 
 /// What a job that goes one frame further gives back.
@@ -67,6 +70,7 @@ impl Past {
             size: None,
             fresh: true,
             tile: Frame::default(),
+            spares: Spares::default(),
         }
     }
 
@@ -95,6 +99,7 @@ impl Past {
     ) -> Result<Advanced> {
         let begin = Instant::now();
         self.check_size(incoming.size())?;
+        let loan = mem::take(&mut self.spares).lend();
         let mut staging = None;
         let view = match incoming {
             Incoming::Frame(frame) => {
@@ -111,7 +116,9 @@ impl Past {
         let mut output = None;
         if let Some(view) = view {
             output = Some(self.output(core, &mut fit, &view, canvas, begin)?);
+            view.end();
         }
+        self.spares = loan.end();
         Ok(Advanced {
             past: self,
             fit,
@@ -249,6 +256,11 @@ impl Past {
             }
             if !whole {
                 plan.blend(index, &self.tile, &mut canvas.frame);
+            }
+            // A network may hand out its input, or keep its output.
+            let is = |other: &Tensor| other.data_ptr() == picture.data_ptr();
+            if !(is(&window) || state.iter().any(|(_, kept)| is(kept))) {
+                spare::give_back(picture);
             }
             next.push(state);
         }

@@ -4,6 +4,7 @@
 
 use crate::error::{Error, Result};
 use crate::frame::Frame;
+use crate::ops::passes;
 use tch::{Device, Kind, Tensor};
 
 /// A size as LibTorch counts it.
@@ -13,9 +14,8 @@ pub(super) fn side(pixels: usize) -> Result<i64> {
 
 /// `frame` as a tensor `[1, 3, height, width]` in channels-last memory on `device`.
 pub(super) fn to_tensor(frame: &Frame, device: Device) -> Result<Tensor> {
-    let size = [1, side(frame.height())?, side(frame.width())?, 3];
-    let tensor = Tensor::f_from_slice(frame.data())?.f_view(size)?;
-    Ok(tensor.f_to_device(device)?.f_permute([0, 3, 1, 2])?)
+    let (height, width) = (side(frame.height())?, side(frame.width())?);
+    Ok(passes::frame_of(frame.data(), height, width)?.f_to_device(device)?)
 }
 
 /// Copies a tensor `[1, 3, height, width]` into `frame`, and says whether all values are finite.
@@ -25,6 +25,9 @@ pub(super) fn to_frame(tensor: &Tensor, frame: &mut Frame) -> Result<bool> {
         usize::try_from(height).unwrap_or_default(),
         usize::try_from(width).unwrap_or_default(),
     )?;
+    if let Some(finite) = passes::copy_out(tensor, frame.data_mut()) {
+        return Ok(finite);
+    }
     let data = frame.data_mut().as_mut_ptr().cast();
     // In one pass, whatever the order and kind of the tensor.
     // SAFETY: the frame has been given this size, `height` times `width` times three numbers; it is
@@ -36,9 +39,5 @@ pub(super) fn to_frame(tensor: &Tensor, frame: &mut Frame) -> Result<bool> {
     };
     into.f_copy_(&tensor.f_squeeze_dim(0)?.f_permute([1, 2, 0])?)?;
     drop(into);
-    // All of them, without a way out in between: the loop is vectorised, a sum or `all` is not.
-    Ok(frame
-        .data()
-        .iter()
-        .fold(true, |finite, value| finite & value.is_finite()))
+    Ok(passes::all_finite(frame.data()))
 }

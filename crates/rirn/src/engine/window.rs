@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::networks::Profile;
 use crate::ops::cat;
 use crate::ops::picture::Planes;
+use crate::ops::spare;
 use std::collections::VecDeque;
 use tch::{Device, Tensor};
 
@@ -30,9 +31,18 @@ pub(super) struct View {
     pub(super) picture: Option<(Tensor, Planes)>,
     /// The memory begins with the frame in the middle.
     pub(super) fresh: bool,
+    /// Frames that nobody looks at after this view.
+    ended: Vec<Tensor>,
 }
 
 impl View {
+    /// Gives the memory of frames back that nobody looks at any more.
+    pub(super) fn end(self) {
+        let ended = self.ended;
+        drop((self.frames, self.picture));
+        ended.into_iter().for_each(spare::give_back);
+    }
+
     /// The frames, or this part of them, joined on `device`: `[1, 3·window, height, width]`.
     pub(super) fn frames(&self, device: Device, part: Option<Rect>) -> Result<Tensor> {
         let frames = self.frames.iter().map(|frame| {
@@ -107,14 +117,14 @@ impl Window {
         let (fresh, planes) = (now.fresh, now.planes.take());
         let picture = planes.map(|planes| (now.frame.shallow_clone(), planes));
         self.next += 1;
-        while self.next > self.profile.look_behind {
-            self.entries.pop_front();
-            self.next -= 1;
-        }
+        let over = self.next.saturating_sub(self.profile.look_behind);
+        self.next -= over;
+        let ended = self.entries.drain(..over).map(|entry| entry.frame);
         View {
             frames,
             picture,
             fresh,
+            ended: ended.collect(),
         }
     }
 

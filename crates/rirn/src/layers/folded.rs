@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::ops::blocks::{BLOCK, blocks_of_frame, frame_of_shifted_blocks};
 use crate::ops::conv::composed::Composed;
 use crate::ops::conv::{self, Conv2d};
+use crate::ops::spare;
 use tch::{Device, Kind, Tensor};
 
 /// Values of a block.
@@ -47,6 +48,7 @@ impl FoldedUp {
         };
         let blocks = self.0.run(version, || compose_up(chain, x), x)?;
         let frame = frame_of_shifted_blocks(&blocks)?;
+        spare::give_back(blocks);
         // Three pixels of the map give twelve of the frame, of which the outer four are right; two
         // at the top and left and three at the bottom and right are needed.
         set_rim(&frame, x, chain, [Rim::new(3, 4), Rim::new(3, 4)])?;
@@ -68,9 +70,9 @@ impl FoldedDown {
         else {
             return chain.forward(x);
         };
-        let maps = self
-            .0
-            .run(version, || compose_down(chain, x), &blocks_of_frame(x)?)?;
+        let blocks = blocks_of_frame(x)?;
+        let maps = self.0.run(version, || compose_down(chain, x), &blocks)?;
+        spare::give_back(blocks);
         // Sixteen pixels of the frame give four of the map, of which the first two are right, at
         // the other end twelve and three, of which the last is.
         set_rim(&maps, x, chain, [Rim::new(16, 2), Rim::new(12, 1)])?;

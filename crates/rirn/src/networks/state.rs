@@ -4,7 +4,7 @@
 
 use super::StateProfile;
 use crate::error::{Error, Result};
-use crate::ops;
+use crate::ops::{self, spare};
 use tch::{Device, Kind, Tensor};
 
 /// Named state tensors in canonical order: `h` hidden state, `c` memory cell, `f` feature.
@@ -62,6 +62,16 @@ impl State {
         match self.tensors.iter().position(|(found, _)| *found == name) {
             Some(index) => Ok(self.tensors.swap_remove(index).1),
             None => Err(Error::Shape(format!("the cell gave no state \"{name}\""))),
+        }
+    }
+
+    /// Gives the memory of a state back that a step has used up, but for what `new` still uses.
+    pub(crate) fn give_back(self, new: &Self) {
+        for (_, tensor) in self.tensors {
+            let is = |other: &Tensor| other.data_ptr() == tensor.data_ptr();
+            if !new.iter().any(|(_, other)| is(other)) {
+                spare::give_back(tensor);
+            }
         }
     }
 

@@ -3,16 +3,35 @@
 //! and column within the block, colour. In channels-last memory twelve neighbouring numbers of a
 //! row stay neighbours.
 
+use super::conv::own;
+use super::spare;
 use crate::error::Result;
+use std::sync::{Mutex, PoisonError};
 use tch::Tensor;
 
 /// Edge of a block in pixels.
 pub(crate) const BLOCK: i64 = 4;
+/// Values of a row of a block.
+const PIECE: usize = 12;
+/// Values of a block.
+const VALUES: usize = 48;
 
 /// The frame `[1, 3, 4h, 4w]` as a map of blocks `[1, 48, h, w]`.
 pub(crate) fn blocks_of_frame(frame: &Tensor) -> Result<Tensor> {
     let (_, _, height, width) = frame.size4()?;
     let (h, w) = (height / BLOCK, width / BLOCK);
+    if own::takes(frame)
+        && let Some(from) = own::numbers_in_order(frame)
+    {
+        let mut blocks = spare::map(VALUES as i64, h, w)?;
+        if let Some(into) = own::numbers_to_write(&mut blocks) {
+            // `h` rows of blocks, and as many bands of four rows of the frame.
+            let across = into.len() / h.max(1) as usize;
+            let bands = into.chunks_mut(across).zip(from.chunks(across));
+            in_bands(h as usize, bands, |(into, band)| gather(into, band));
+            return Ok(blocks);
+        }
+    }
     let blocks = frame
         .f_permute([0, 2, 3, 1])?
         .f_reshape([h, BLOCK, w, BLOCK * 3])?
@@ -27,6 +46,19 @@ pub(crate) fn blocks_of_frame(frame: &Tensor) -> Result<Tensor> {
 pub(crate) fn frame_of_shifted_blocks(blocks: &Tensor) -> Result<Tensor> {
     let (_, _, h, w) = blocks.size4()?;
     let (height, width) = (BLOCK * h, BLOCK * w);
+    if own::takes(blocks)
+        && let Some(from) = own::numbers_in_order(blocks)
+    {
+        let mut frame = spare::map(3, height, width)?;
+        if let Some(into) = own::numbers_to_write(&mut frame) {
+            let row = 3 * width as usize;
+            let rows = into.chunks_mut(row).enumerate();
+            in_bands(height as usize, rows, |(y, into)| {
+                scatter(into, from, y + 1)
+            });
+            return Ok(frame);
+        }
+    }
     // One pixel more on every side takes what lies outside, and keeps rows of blocks whole.
     let options = (blocks.f_kind()?, blocks.device());
     let room = Tensor::f_empty([height + 2, width + 2, 3], options)?;
@@ -43,6 +75,46 @@ pub(crate) fn frame_of_shifted_blocks(blocks: &Tensor) -> Result<Tensor> {
     places.f_copy_(&blocks)?;
     let frame = room.f_narrow(0, 1, height)?.f_narrow(1, 1, width)?;
     Ok(frame.f_permute([2, 0, 1])?.f_unsqueeze(0)?)
+}
+
+/// Calls `work` with every item, of which there are `count`.
+fn in_bands<T: Send>(count: usize, items: impl Iterator<Item = T> + Send, work: impl Fn(T) + Sync) {
+    let items = Mutex::new(items);
+    own::in_parallel(count, &|_, _| {
+        let next = items.lock().unwrap_or_else(PoisonError::into_inner).next();
+        if let Some(item) = next {
+            work(item);
+        }
+    });
+}
+
+/// Four rows of a frame to a row of blocks.
+fn gather(into: &mut [f32], band: &[f32]) {
+    for (number, row) in band.chunks_exact(band.len() / 4).enumerate() {
+        let pieces = row.as_chunks::<PIECE>().0;
+        for (block, piece) in into.as_chunks_mut::<VALUES>().0.iter_mut().zip(pieces) {
+            block[PIECE * number..PIECE * (number + 1)].copy_from_slice(piece);
+        }
+    }
+}
+
+/// Row `y` of all pixels that the blocks cover, without its first pixel; nothing where `y` lies in
+/// blocks that are not there.
+fn scatter(into: &mut [f32], blocks: &[f32], y: usize) {
+    let across = into.len() / PIECE * VALUES;
+    let band = blocks.chunks_exact(across).nth(y / 4).unwrap_or_default();
+    let start = PIECE * (y % 4);
+    let mut pieces = band
+        .as_chunks::<VALUES>()
+        .0
+        .iter()
+        .map(|block| &block[start..start + PIECE]);
+    let Some(first) = pieces.next() else { return };
+    let (begin, rest) = into.split_at_mut(PIECE - 3);
+    begin.copy_from_slice(&first[3..]);
+    for (into, piece) in rest.chunks_mut(PIECE).zip(pieces) {
+        into.copy_from_slice(piece);
+    }
 }
 
 #[cfg(test)]

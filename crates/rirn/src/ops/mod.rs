@@ -9,8 +9,10 @@
 pub(crate) mod blocks;
 pub(crate) mod conv;
 mod pad;
+pub(crate) mod passes;
 pub(crate) mod picture;
 mod pointwise;
+pub(crate) mod spare;
 pub(crate) mod threads;
 
 pub(crate) use pad::pad_to_multiple;

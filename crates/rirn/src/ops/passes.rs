@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Passes over all values of a frame around the network: in, centred, added, out. By the own threads
+//! where the own kernels compute, elsewhere by LibTorch.
+
+use super::conv::own;
+use super::spare;
+use crate::error::Result;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use tch::{Device, Kind, Tensor};
+
+/// Values of a chunk: a few microseconds of work.
+const CHUNK: usize = 16 * 1024;
+
+/// Values `[height, width, 3]` as a frame `[1, 3, height, width]` of its own in the host's memory.
+pub(crate) fn frame_of(values: &[f32], height: i64, width: i64) -> Result<Tensor> {
+    if own::computes(Kind::Float, Device::Cpu) {
+        let mut frame = spare::map(3, height, width)?;
+        if let Some(into) = own::numbers_to_write(&mut frame) {
+            in_chunks(into, values, |into, from| into.copy_from_slice(from));
+            return Ok(frame);
+        }
+    }
+    let rows = Tensor::f_from_slice(values)?.f_view([1, height, width, 3])?;
+    Ok(rows.f_permute([0, 3, 1, 2])?)
+}
+
+/// `x - 0.5`, so that zero padding means grey.
+pub(crate) fn centred(x: &Tensor) -> Result<Tensor> {
+    if own::takes(x)
+        && let (_, channels, height, width) = x.size4()?
+        && let Some(from) = own::numbers_in_order(x)
+    {
+        let mut centred = spare::map(channels, height, width)?;
+        if let Some(into) = own::numbers_to_write(&mut centred) {
+            in_chunks(into, from, |into, from| {
+                for (into, from) in into.iter_mut().zip(from) {
+                    *into = from - 0.5;
+                }
+            });
+            return Ok(centred);
+        }
+    }
+    Ok(x.f_sub_scalar(0.5)?)
+}
+
+/// `x + y` in the memory of `x`.
+pub(crate) fn add(mut x: Tensor, y: &Tensor) -> Result<Tensor> {
+    if own::takes(&x)
+        && own::takes(y)
+        && x.size() == y.size()
+        && let Some(from) = own::numbers_in_order(y)
+        && let Some(into) = own::numbers_to_write(&mut x)
+    {
+        in_chunks(into, from, |into, from| {
+            for (into, from) in into.iter_mut().zip(from) {
+                *into += from;
+            }
+        });
+        return Ok(x);
+    }
+    Ok(x.f_add_(y)?)
+}
+
+/// Copies a frame `[1, 3, height, width]` into `values` `[height, width, 3]` and says whether all of
+/// them are finite; nothing where LibTorch has to do it.
+pub(crate) fn copy_out(frame: &Tensor, values: &mut [f32]) -> Option<bool> {
+    let from = own::takes(frame).then(|| own::numbers_in_order(frame))??;
+    if from.len() != values.len() {
+        return None;
+    }
+    let finite = AtomicBool::new(true);
+    in_chunks(values, from, |into, from| {
+        into.copy_from_slice(from);
+        if !all_finite(from) {
+            finite.store(false, Ordering::Relaxed);
+        }
+    });
+    Some(finite.into_inner())
+}
+
+/// Whether every value is finite.
+pub(crate) fn all_finite(values: &[f32]) -> bool {
+    // Without a way out in between: the loop is vectorised, a sum or `all` is not.
+    values
+        .iter()
+        .fold(true, |finite, value| finite & value.is_finite())
+}
+
+/// Calls `work` with every chunk of two slices of the same length.
+fn in_chunks(into: &mut [f32], from: &[f32], work: impl Fn(&mut [f32], &[f32]) + Sync) {
+    let chunks = into.len().div_ceil(CHUNK);
+    let pairs = Mutex::new(into.chunks_mut(CHUNK).zip(from.chunks(CHUNK)));
+    own::in_parallel(chunks, &|_, _| {
+        let next = pairs.lock().unwrap_or_else(PoisonError::into_inner).next();
+        if let Some((into, from)) = next {
+            work(into, from);
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{add, centred, copy_out, frame_of};
+    use tch::{Device, Kind, Tensor};
+
+    /// Larger than a chunk, and not a multiple of one.
+    const SIZE: (i64, i64) = (67, 131);
+
+    fn frame() -> (Vec<f32>, Tensor) {
+        let values: Vec<f32> = (0..SIZE.0 * SIZE.1 * 3).map(|i| i as f32 * 0.25).collect();
+        let tensor = frame_of(&values, SIZE.0, SIZE.1).expect("a frame");
+        (values, tensor)
+    }
+
+    #[test]
+    fn a_frame_goes_in_and_out_unchanged() {
+        let (values, tensor) = frame();
+        assert_eq!(tensor.size(), [1, 3, SIZE.0, SIZE.1]);
+        assert_eq!(
+            tensor.double_value(&[0, 2, 1, 4]),
+            0.25 * f64::from(131 * 3 + 4 * 3 + 2)
+        );
+        let mut out = vec![0.0; values.len()];
+        if copy_out(&tensor, &mut out).is_some() {
+            assert_eq!(out, values);
+        }
+    }
+
+    #[test]
+    fn passes_are_libtorchs() {
+        let (_, x) = frame();
+        assert_eq!(centred(&x).expect("centred"), &x - 0.5);
+        let planar = x.contiguous();
+        assert_eq!(centred(&planar).expect("centred"), &x - 0.5);
+        let sum = add(x.copy(), &planar).expect("a sum");
+        assert_eq!(sum, &x * 2.0);
+        assert_eq!(add(x.copy(), &x).expect("a sum"), &x * 2.0);
+        let double = x.to_kind(Kind::Double);
+        assert_eq!(centred(&double).expect("centred"), &double - 0.5);
+    }
+
+    #[test]
+    fn one_value_that_is_not_finite_is_found_wherever_it_is() {
+        let count = (SIZE.0 * SIZE.1 * 3) as usize;
+        for (place, wild) in [
+            (0, f32::NAN),
+            (count / 2, f32::INFINITY),
+            (count - 1, f32::NAN),
+        ] {
+            let mut values = vec![1.0; count];
+            values[place] = wild;
+            let tensor = frame_of(&values, SIZE.0, SIZE.1).expect("a frame");
+            let mut out = vec![0.0; count];
+            assert_ne!(copy_out(&tensor, &mut out), Some(true), "{place}");
+        }
+        let wrong = Tensor::zeros([1, 3, 2, 2], (Kind::Float, Device::Cpu));
+        assert_eq!(copy_out(&wrong, &mut [0.0; 3]), None);
+    }
+}
