@@ -2,9 +2,18 @@
 //! Finds the folder of LibTorch's libraries, puts it into the run path of this crate's tests, and
 //! tells it to the crates that use this one (as `DEP_RIRN_LIBTORCH_LIB`), so that nothing needs
 //! `LD_LIBRARY_PATH`. torch-sys links the libraries but cannot set a run path for others.
+//!
+//! And unpacks the weights that lie compressed in `models`, for `weights/shipped.rs`.
 
+use flate2::read::GzDecoder;
 use std::env;
+use std::fs::File;
+use std::io;
+use std::path::Path;
 use std::process::Command;
+
+/// Weights of more than 5 MB, which no file of the repository may have.
+const COMPRESSED: [&str; 1] = ["standard.safetensors"];
 
 fn main() {
     for variable in ["LIBTORCH", "LIBTORCH_LIB", "LIBTORCH_USE_PYTORCH"] {
@@ -14,6 +23,21 @@ fn main() {
         println!("cargo::rustc-link-arg=-Wl,-rpath,{folder}");
         println!("cargo::metadata=LIBTORCH_LIB={folder}");
     }
+    for name in COMPRESSED {
+        let packed = format!("../../models/{name}.gz");
+        println!("cargo::rerun-if-changed={packed}");
+        if let Err(error) = unpack(&packed, name) {
+            println!("cargo::error=weights {packed} cannot be unpacked: {error}");
+        }
+    }
+}
+
+/// Unpacks a file into the folder of what the build makes.
+fn unpack(packed: &str, name: &str) -> io::Result<()> {
+    let folder = env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?;
+    let mut unpacked = File::create(Path::new(&folder).join(name))?;
+    io::copy(&mut GzDecoder::new(File::open(packed)?), &mut unpacked)?;
+    Ok(())
 }
 
 /// The folder in the order in which torch-sys looks; none means the system's own.

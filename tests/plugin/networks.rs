@@ -112,7 +112,8 @@ fn installed_weights_are_found_by_their_name_and_listed_when_the_name_is_wrong()
         let output = run(wrong).output().expect("gst-launch-1.0");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success());
-        let sentence = format!("There are no weights named \"{wrong}\"; there are: lite, mine.");
+        let sentence =
+            format!("There are no weights named \"{wrong}\"; there are: lite, mine, standard.");
         assert!(said.contains(&sentence), "{said}");
     }
 }

@@ -217,7 +217,7 @@ fn installed_weights_have_a_card_that_says_where_they_lie() {
     assert_eq!(find("lite").expect("lite").sha256, lite().sha256);
     assert_eq!(
         find("other").expect_err("nothing").to_string(),
-        r"there is no such file, and weights by name are only: e\u{1b}[2Jvil, lite, mine"
+        r"there is no such file, and weights by name are only: e\u{1b}[2Jvil, lite, mine, standard"
     );
 }
 

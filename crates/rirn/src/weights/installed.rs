@@ -181,7 +181,10 @@ mod tests {
         assert_eq!(label(&mine), "mine.safetensors");
         assert_eq!(label(&installed.place("lite")), "lite");
         assert!(installed.has("lite") && installed.has("mine") && !installed.has("the"));
-        assert_eq!(installed.names(), [".hidden", "lite", "mine", "the.irs"]);
+        assert_eq!(
+            installed.names(),
+            [".hidden", "lite", "mine", "standard", "the.irs"]
+        );
         for wrong in [
             "",
             ".hidden",
@@ -196,7 +199,10 @@ mod tests {
             assert!(!installed.has(wrong));
             match installed.read(&place) {
                 Err(WeightsError::UnknownName { name, known }) => {
-                    assert_eq!((&*name, &*known), (wrong, ".hidden, lite, mine, the.irs"));
+                    assert_eq!(
+                        (&*name, &*known),
+                        (wrong, ".hidden, lite, mine, standard, the.irs")
+                    );
                 }
                 other => panic!("{other:?}"),
             }

@@ -4,10 +4,16 @@
 //! What each was trained on and how it scores: `models/README.md`.
 
 /// Name and file of all built-in weights; the first is the default.
-const SHIPPED: [(&str, &[u8]); 1] = [(
-    "lite",
-    include_bytes!("../../../../models/lite.safetensors"),
-)];
+const SHIPPED: [(&str, &[u8]); 2] = [
+    (
+        "lite",
+        include_bytes!("../../../../models/lite.safetensors"),
+    ),
+    (
+        "standard",
+        include_bytes!(concat!(env!("OUT_DIR"), "/standard.safetensors")),
+    ),
+];
 
 /// The bytes of the built-in weights of this name.
 #[must_use]

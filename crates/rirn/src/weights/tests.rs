@@ -168,16 +168,16 @@ fn built_in_weights_are_sound() {
         assert_eq!(weights.label(), name);
         assert!(matches!(weights.bytes, Cow::Borrowed(_)), "not copied");
     }
-    let lite = Weights::built_in("lite").expect("lite");
-    assert_eq!(
-        (lite.spec().to_string().as_str(), lite.spec().base),
-        ("ifi-irm-atb", 8)
-    );
+    for (name, base) in [("lite", 8), ("standard", 20)] {
+        let weights = Weights::built_in(name).expect(name);
+        let spec = weights.spec();
+        assert_eq!((&*spec.to_string(), spec.base), ("ifi-irm-atb", base));
+    }
     let error = Weights::built_in("lit\u{7}e2")
         .expect_err("no such name")
         .to_string();
     assert_eq!(
         error,
-        "there are no weights named \"lite2\", there are: lite"
+        "there are no weights named \"lite2\", there are: lite, standard"
     );
 }
