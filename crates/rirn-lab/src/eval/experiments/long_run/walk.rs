@@ -12,6 +12,11 @@ const DROP: f64 = 0.3;
 /// Frames at the beginning and at the end whose means are told.
 const PART: usize = 100;
 
+/// Whether the frame that is shown at a time comes from the one behind it.
+fn is_fro(time: usize, frames: usize) -> bool {
+    time > 0 && to_and_fro(time - 1, frames) > to_and_fro(time, frames)
+}
+
 /// The frame that is shown at a time: 0, 1, …, n−1, n−2, …, 1, 0, 1, …
 pub(super) fn to_and_fro(time: usize, frames: usize) -> usize {
     let turn = frames.saturating_sub(1);
@@ -32,6 +37,11 @@ pub(super) struct Walk {
     end: Running,
     /// Largest drop below the first visit, and when.
     drop: (f64, usize),
+    /// PSNR of the first visit of each frame from the one before and from the one behind.
+    first_from: [Vec<Option<f64>>; 2],
+    /// Largest drop below the first visit from the same side: what a memory loses. Between the two
+    /// sides a frame differs for another reason: it has another past.
+    drop_from: f64,
     largest: f64,
     pub(super) states: Vec<(f64, f64)>,
     pub(super) changes: Vec<(f64, f64)>,
@@ -45,6 +55,8 @@ impl Walk {
             begin: Running::default(),
             end: Running::default(),
             drop: (0.0, 0),
+            first_from: [(); 2].map(|()| vec![None; places]),
+            drop_from: 0.0,
             largest: 0.0,
             states: Vec::new(),
             changes: Vec::new(),
@@ -73,6 +85,12 @@ impl Walk {
             }
             Some(_) => {}
         }
+        let side = usize::from(is_fro(time, self.first.len()));
+        let filled = time > FILLING;
+        match &mut self.first_from[side][place] {
+            Some(first) => self.drop_from = self.drop_from.max(*first - psnr),
+            none => *none = filled.then_some(psnr),
+        }
     }
 
     pub(super) fn row(&self, name: &str) -> Vec<String> {
@@ -83,6 +101,7 @@ impl Walk {
             db(self.end.mean()),
             db(drop),
             at.to_string(),
+            db(self.drop_from),
             format!("{:.1}", self.largest),
             verdict(drop <= DROP),
         ]
@@ -120,9 +139,33 @@ mod tests {
             walk.add(time, place, 20.0 + place as f64 - lost, time as f64);
         }
         let row = walk.row("a");
-        assert_eq!(row[3..], ["0.50", "8", "14.0", "no"]);
+        assert_eq!(row[3..], ["0.50", "8", "0.00", "14.0", "no"]);
         assert_eq!(walk.states.len(), 15);
         // Frames 6 and 5 on the way back.
         assert_eq!(walk.changes, [(8.0, -0.5), (9.0, 0.0)]);
+    }
+
+    #[test]
+    fn what_depends_on_the_side_a_frame_comes_from_is_no_loss() {
+        let run = |lost: fn(usize, usize) -> f64| {
+            let mut walk = Walk::new(8, 40);
+            for time in 0..40 {
+                let place = to_and_fro(time, 8);
+                walk.add(time, place, 20.0 - lost(time, place), 0.0);
+            }
+            walk.row("a")[3..6].to_vec()
+        };
+        // Frame 6 is worse whenever it comes from frame 7.
+        let sided = run(|time, place| {
+            if place == 6 && time % 14 == 8 {
+                0.5
+            } else {
+                0.0
+            }
+        });
+        assert_eq!(sided, ["0.50", "8", "0.00"]);
+        // Frame 2 loses more each time that it comes from frame 3.
+        let lost = run(|time, place| if place == 2 { time as f64 * 0.01 } else { 0.0 });
+        assert_eq!(lost[2], "0.14"); // At 12 and 26.
     }
 }
