@@ -3,7 +3,7 @@
 
 use crate::error::Result;
 use crate::ops::conv::carried::Carried;
-use crate::ops::conv::{Conv2d, ConvTranspose2d};
+use crate::ops::conv::{Conv2d, ConvTranspose2d, Input};
 use crate::ops::gelu;
 use tch::Tensor;
 
@@ -16,17 +16,18 @@ impl Conv {
     }
 
     /// `[batch, in, height, width]` to `[batch, out, height/stride, width/stride]`, no activation.
-    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    /// Several tensors stand for their join, here and below.
+    pub(crate) fn forward(&self, x: impl Input) -> Result<Tensor> {
         self.0.run(x, None, false)
     }
 
     /// The same, then ReLU.
-    pub(crate) fn relu(&self, x: &Tensor) -> Result<Tensor> {
+    pub(crate) fn relu(&self, x: impl Input) -> Result<Tensor> {
         self.0.run(x, None, true)
     }
 
     /// The same, then `residual` added, then perhaps ReLU.
-    pub(super) fn add(&self, x: &Tensor, residual: &Tensor, relu: bool) -> Result<Tensor> {
+    pub(super) fn add(&self, x: impl Input, residual: &Tensor, relu: bool) -> Result<Tensor> {
         self.0.run(x, Some(residual), relu)
     }
 
@@ -45,17 +46,17 @@ impl Conv {
     }
 
     /// The same, then exact GELU (by the error function, not the tanh formula).
-    pub(crate) fn gelu(&self, x: &Tensor) -> Result<Tensor> {
+    pub(crate) fn gelu(&self, x: impl Input) -> Result<Tensor> {
         gelu(self.forward(x)?)
     }
 
     /// The same, then the hyperbolic tangent.
-    pub(crate) fn tanh(&self, x: &Tensor) -> Result<Tensor> {
+    pub(crate) fn tanh(&self, x: impl Input) -> Result<Tensor> {
         Ok(self.forward(x)?.f_tanh_()?)
     }
 
     /// The same, then the logistic function.
-    pub(crate) fn sigmoid(&self, x: &Tensor) -> Result<Tensor> {
+    pub(crate) fn sigmoid(&self, x: impl Input) -> Result<Tensor> {
         Ok(self.forward(x)?.f_sigmoid_()?)
     }
 

@@ -4,7 +4,6 @@
 
 use super::{Builder, Conv};
 use crate::error::Result;
-use crate::ops::cat;
 use tch::Tensor;
 
 /// a0 = GELU(dense0(x)), n→g; a1 = GELU(dense1(cat(x, a0))), n+g→g;
@@ -40,10 +39,10 @@ impl DenseBlock {
 
     /// `[batch, n, height, width]` to the same shape.
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let mut seen = x.shallow_clone();
-        for layer in &self.dense {
-            seen = cat(&[&seen, &layer.gelu(&seen)?])?;
-        }
-        self.fuse.add(&seen, x, false)
+        let [dense0, dense1, dense2] = &self.dense;
+        let a0 = dense0.gelu(x)?;
+        let a1 = dense1.gelu([x, &a0])?;
+        let a2 = dense2.gelu([x, &a0, &a1])?;
+        self.fuse.add([x, &a0, &a1, &a2], x, false)
     }
 }

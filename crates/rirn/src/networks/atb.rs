@@ -12,7 +12,7 @@
 use crate::error::Result;
 use crate::layers::{Builder, Conv};
 use crate::ops::conv::carried::Carried;
-use crate::ops::{blend, cat, split};
+use crate::ops::{blend, split};
 use tch::Tensor;
 
 /// One attention map: its convolution and its gate.
@@ -59,7 +59,7 @@ impl Atb {
 
     /// Blends `new` with `old`, the module's output for the frame before.
     pub(super) fn apply(&self, new: &Tensor, old: &Tensor) -> Result<Tensor> {
-        let mixed = self.mix.forward(&cat(&[new, old])?)?;
+        let mixed = self.mix.forward([new, old])?;
         let [a, b] = split(&mixed, [self.channels; 2])?;
         blend(self.cur.map(&a)?, new, self.prev.map(&b)?, old)
     }

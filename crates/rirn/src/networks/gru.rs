@@ -57,9 +57,9 @@ impl Baseline for Gru {
     fn step(&self, x: &Tensor, past: &State, slots: &Slots) -> Result<(Tensor, State)> {
         let h_prev = past.get("h")?;
         let e = self.enc.forward(x)?;
-        let gates = self.gates.sigmoid(&cat(&[&e, h_prev])?)?;
+        let gates = self.gates.sigmoid([&e, h_prev])?;
         let [update, reset] = split(&gates, [3 * self.channels, self.channels])?;
-        let cand = self.cand.tanh(&cat(&[&e, &reset.f_mul(h_prev)?])?)?;
+        let cand = self.cand.tanh([&e, &reset.f_mul(h_prev)?])?;
         // (1 − u) ⊙ e + u ⊙ k
         let f = e.f_add(&mul(cand.f_sub(&e)?, &update)?)?;
         let h = slots.hidden(self.hid.forward(&f)?, past)?;

@@ -14,7 +14,7 @@
 
 use crate::error::Result;
 use crate::layers::{Builder, Conv, ResBlock};
-use crate::ops::cat;
+use crate::ops::conv::Input;
 use tch::Tensor;
 
 /// The module with its tensors.
@@ -47,15 +47,18 @@ impl Irm {
 
     /// Refines `new` by `old`, the module's output for the frame before.
     pub(super) fn apply(&self, new: &Tensor, old: &Tensor) -> Result<Tensor> {
-        let mut y = cat(&[new, old])?;
-        for layer in &self.first {
-            y = if self.relu {
-                layer.relu(&y)?
-            } else {
-                layer.forward(&y)?
-            };
-        }
+        let [conv0, conv1, conv2] = &self.first;
+        let y = self.conv(conv0, [new, old])?;
+        let y = self.conv(conv2, &self.conv(conv1, &y)?)?;
         let y = self.res0.forward(&y)?;
         self.res1.forward(&self.conv3.forward(&y)?)
+    }
+
+    /// One of the first layers, with ReLU only where the file asks for it.
+    fn conv(&self, layer: &Conv, x: impl Input) -> Result<Tensor> {
+        match self.relu {
+            true => layer.relu(x),
+            false => layer.forward(x),
+        }
     }
 }

@@ -55,7 +55,7 @@ impl Lstm {
 impl Baseline for Lstm {
     fn step(&self, x: &Tensor, past: &State, slots: &Slots) -> Result<(Tensor, State)> {
         let f = self.enc.forward(x)?;
-        let gates = self.gates.forward(&cat(&[&f, past.get("h")?])?)?;
+        let gates = self.gates.forward([&f, past.get("h")?])?;
         let [forget, candidate, output, input] = split(&gates, [self.channels; 4])?;
         let kept = mul(forget.f_sigmoid()?, past.get("c")?)?;
         let added = mul(input.f_sigmoid()?, &candidate.f_tanh()?)?;

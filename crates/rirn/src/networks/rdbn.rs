@@ -85,7 +85,8 @@ impl Rdbn {
             outputs.push(y.shallow_clone());
         }
         let outputs: Vec<_> = outputs.iter().collect();
-        crate::layers::chain(&self.join, &cat(&outputs)?)
+        let [merge, last] = &self.join;
+        last.forward(&merge.forward(&outputs[..])?)
     }
 
     fn hidden(&self, f: &Tensor) -> Result<Tensor> {

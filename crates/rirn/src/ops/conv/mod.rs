@@ -12,6 +12,7 @@ pub(crate) mod carried;
 pub(crate) mod composed;
 pub(crate) mod cuda;
 mod direct;
+mod input;
 mod job;
 mod memory;
 pub(super) mod own;
@@ -25,6 +26,7 @@ mod winograd;
 
 use crate::cancel;
 use crate::error::Result;
+pub(crate) use input::Input;
 use own::{Layer, OwnForm};
 pub(crate) use own::{computes, takes};
 use tch::{Kind, Tensor};
@@ -52,16 +54,32 @@ impl Conv2d {
 
     /// `x` `[batch, in, height, width]` to `[batch, out, height/stride, width/stride]`: convolution
     /// and bias, then the residual added, then ReLU, as far as they are asked for.
-    pub(crate) fn run(&self, x: &Tensor, residual: Option<&Tensor>, relu: bool) -> Result<Tensor> {
+    pub(crate) fn run(
+        &self,
+        x: impl Input,
+        residual: Option<&Tensor>,
+        relu: bool,
+    ) -> Result<Tensor> {
         cancel::check()?;
         let layer = Layer {
             weight: &self.weight,
             bias: &self.bias,
             stride: self.stride,
         };
-        if let Some(y) = self.own.run(layer, x, residual, relu)? {
-            return Ok(y);
+        match self.own.run(layer, x.parts(), residual, relu)? {
+            Some(y) => Ok(y),
+            None => self.run_in_libtorch(layer, &input::joined(x.parts())?, residual, relu),
         }
+    }
+
+    /// The same by cuDNN or oneDNN, which take one tensor.
+    fn run_in_libtorch(
+        &self,
+        layer: Layer<'_>,
+        x: &Tensor,
+        residual: Option<&Tensor>,
+        relu: bool,
+    ) -> Result<Tensor> {
         if let Some(y) = cuda::run(layer, x, residual, relu)? {
             return Ok(y);
         }

@@ -9,6 +9,7 @@
 #![allow(unsafe_code)]
 
 use super::direct::Direct;
+use super::input::joined;
 use super::job::{Job, Misfit, Sink, Source};
 use super::memory::Scratch;
 use super::parallel::Parallel;
@@ -55,6 +56,8 @@ struct Packed {
     /// Channels of the output.
     out: i64,
     stride: i64,
+    /// Channels of each tensor of the input.
+    inputs: Vec<usize>,
     /// How often LibTorch had written into weight and bias.
     versions: [i64; 2],
 }
@@ -73,39 +76,46 @@ struct Map<'a> {
 }
 
 impl OwnForm {
-    /// Convolution of `x`, bias, residual, ReLU, in channels-last memory; nothing where only LibTorch
-    /// can do it.
+    /// Convolution of the join of `parts`, bias, residual, ReLU, in channels-last memory; nothing
+    /// where only LibTorch can do it.
     pub(super) fn run(
         &self,
         layer: Layer<'_>,
-        x: &Tensor,
+        parts: &[&Tensor],
         residual: Option<&Tensor>,
         relu: bool,
     ) -> Result<Option<Tensor>> {
-        let tensors = [layer.weight, layer.bias, x];
-        let plain = tensors.into_iter().chain(residual).all(is_plain);
-        if !(is_wanted() && plain && fits(layer, x, residual)) {
+        let tensors = [layer.weight, layer.bias].into_iter().chain(residual);
+        let plain = tensors.chain(parts.iter().copied()).all(is_plain);
+        if !(is_wanted() && plain && fits(layer, parts, residual)) {
             return Ok(None);
         }
-        self.pack(layer)?;
-        let (x, residual) = (mapped(x)?, residual.map(mapped).transpose()?);
+        let parts = match is_read_apart(parts, layer) {
+            true => parts.iter().map(|x| mapped(x)).collect::<Result<_>>()?,
+            false => vec![mapped(&joined(parts)?)?],
+        };
+        let residual = residual.map(mapped).transpose()?;
+        self.pack(layer, parts.iter().map(channels).collect())?;
         let packed = self.0.borrow();
-        match (map(&x), residual.as_ref().map(map), &*packed) {
-            (Some(x), None, Some(packed)) => packed.run(x, None, relu).map(Some),
-            (Some(x), Some(Some(r)), Some(packed)) => packed.run(x, Some(r), relu).map(Some),
+        let maps: Option<Vec<_>> = parts.iter().map(map).collect();
+        match (maps, residual.as_ref().map(map), &*packed) {
+            (Some(x), None, Some(packed)) => packed.run(&x, None, relu).map(Some),
+            (Some(x), Some(Some(r)), Some(packed)) => packed.run(&x, Some(r), relu).map(Some),
             _ => Ok(None),
         }
     }
 
-    /// Packs the weights, unless that has been done since they were last written.
-    fn pack(&self, layer: Layer<'_>) -> Result<()> {
+    /// Packs the weights for tensors of so many channels, unless that has been done since they were
+    /// last written. A layer of a network always gets the same ones.
+    fn pack(&self, layer: Layer<'_>, inputs: Vec<usize>) -> Result<()> {
         let (weight, bias) = (layer.weight, layer.bias);
         let versions = [weight.f_internal_version()?, bias.f_internal_version()?];
         let mut packed = self.0.borrow_mut();
-        if packed.as_ref().is_some_and(|p| p.versions == versions) {
+        let is_ready = |p: &Packed| p.versions == versions && p.inputs == inputs;
+        if packed.as_deref().is_some_and(is_ready) {
             return Ok(());
         }
-        let (inputs, kernel) = ([index(weight.size()[1])], index(weight.size()[2]));
+        let kernel = index(weight.size()[2]);
         let (weights, biases) = (numbers(weight)?, numbers(bias)?);
         let form = match (kernel, index(layer.stride)) {
             (3 | 5, 1) => Winograd::new(kernel, &weights, &biases, &inputs).map(Form::Winograd),
@@ -117,6 +127,7 @@ impl OwnForm {
             form: form.map_err(refused)?,
             out: weight.size()[0],
             stride: layer.stride,
+            inputs,
             versions,
         }));
         Ok(())
@@ -124,17 +135,20 @@ impl OwnForm {
 }
 
 impl Packed {
-    fn run(&self, x: Map<'_>, residual: Option<Map<'_>>, relu: bool) -> Result<Tensor> {
-        let [height, width] = [x.height, x.width].map(|side| steps_along(side, self.stride));
+    fn run(&self, parts: &[Map<'_>], residual: Option<Map<'_>>, relu: bool) -> Result<Tensor> {
+        let first = parts.first().ok_or_else(|| refused(Misfit("no input")))?;
+        let [height, width] =
+            [first.height, first.width].map(|side| steps_along(side, self.stride));
+        let sources: Vec<_> = parts.iter().map(|map| map.source).collect();
         let size = [1, height, width, self.out];
         let y = Tensor::f_empty(size, (Kind::Float, Device::Cpu))?;
         // SAFETY: a contiguous float32 tensor on the CPU, which nobody else has seen yet; the
         // kernels write every number of it before anybody reads one.
         let data = unsafe { std::slice::from_raw_parts_mut(y.data_ptr().cast(), y.numel()) };
         let job = Job {
-            height: index(x.height),
-            width: index(x.width),
-            sources: &[x.source],
+            height: index(first.height),
+            width: index(first.width),
+            sources: &sources,
             residual: residual.map(|map| map.source),
             relu,
             output: Sink {
@@ -194,13 +208,39 @@ fn is_plain(x: &Tensor) -> bool {
     x.device() == Device::Cpu && x.f_kind().is_ok_and(|k| k == Kind::Float) && !x.requires_grad()
 }
 
+/// Whether several tensors are read where they lie. The kernels read channels in vectors, and the last
+/// one of each tensor may be partly empty: a join takes fewer. It is worth its copy where it saves
+/// more than a third of them, for transforming a vector of channels takes about twice as long as
+/// copying it, and the copy keeps one thread busy while the others wait.
+fn is_read_apart(parts: &[&Tensor], layer: Layer<'_>) -> bool {
+    let lanes = match Isa::best(index(layer.weight.size()[0])) {
+        Isa::Avx512 => 16,
+        _ => 8,
+    };
+    let apart: usize = parts.iter().map(|x| channels(x).div_ceil(lanes)).sum();
+    let join: usize = parts.iter().map(|x| channels(x)).sum();
+    2 * apart <= 3 * join.div_ceil(lanes)
+}
+
+/// Channels of a map.
+fn channels(x: &Tensor) -> usize {
+    shape(x).map_or(0, |[_, channels, ..]| index(channels))
+}
+
 /// Whether the sizes are those of a convolution of one picture that has an own kernel.
-fn fits(layer: Layer<'_>, x: &Tensor, residual: Option<&Tensor>) -> bool {
-    let (Some([out, input, kernel, across]), Some([1, channels, height, width])) =
-        (shape(layer.weight), shape(x))
+fn fits(layer: Layer<'_>, parts: &[&Tensor], residual: Option<&Tensor>) -> bool {
+    let first = parts.first().and_then(|x| shape(x));
+    let (Some([out, input, kernel, across]), Some([1, _, height, width])) =
+        (shape(layer.weight), first)
     else {
         return false;
     };
+    let is_like_first =
+        |x: &&Tensor| matches!(shape(x), Some([1, n, h, w]) if n > 0 && (h, w) == (height, width));
+    if !parts.iter().all(is_like_first) {
+        return false;
+    }
+    let channels: i64 = parts.iter().map(|x| x.size()[1]).sum();
     let stride = layer.stride;
     let is_square = kernel == across && kernel % 2 == 1;
     if !(is_square

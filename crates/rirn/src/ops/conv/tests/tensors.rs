@@ -125,7 +125,7 @@ fn the_own_form_takes_odd_kernels_with_strides_of_one_and_two() {
             stride,
         };
         let x = channels_last(&random(3, &[1, input, 4, 5]));
-        let y = OwnForm::default().run(layer, &x, None, false);
+        let y = OwnForm::default().run(layer, &[&x], None, false);
         y.expect("it runs").is_some()
     };
     for (kernel, stride, input, out) in [
