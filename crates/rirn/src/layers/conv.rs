@@ -4,7 +4,7 @@
 use crate::error::Result;
 use crate::ops::conv::carried::Carried;
 use crate::ops::conv::{Conv2d, ConvTranspose2d, Input};
-use crate::ops::gelu;
+use crate::ops::{gelu, spare};
 use tch::Tensor;
 
 /// Convolution with bias; zero padding of half the kernel.
@@ -19,6 +19,13 @@ impl Conv {
     /// Several tensors stand for their join, here and below.
     pub(crate) fn forward(&self, x: impl Input) -> Result<Tensor> {
         self.0.run(x, None, false)
+    }
+
+    /// The same for a map that nobody else needs.
+    pub(crate) fn after(&self, x: Tensor) -> Result<Tensor> {
+        let y = self.forward(&x)?;
+        spare::give_back(x);
+        Ok(y)
     }
 
     /// The same, then ReLU.
@@ -42,7 +49,10 @@ impl Conv {
         if let Some(y) = carried.run(&self.0, &next.0, x, residual)? {
             return Ok(y);
         }
-        next.0.run(&self.relu(x)?, residual, false)
+        let inner = self.relu(x)?;
+        let y = next.0.run(&inner, residual, false)?;
+        spare::give_back(inner);
+        Ok(y)
     }
 
     /// The same, then exact GELU (by the error function, not the tanh formula).

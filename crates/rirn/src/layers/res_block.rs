@@ -5,6 +5,7 @@
 use super::{Builder, Conv};
 use crate::error::Result;
 use crate::ops::conv::carried::Carried;
+use crate::ops::spare;
 use tch::Tensor;
 
 /// Residual block of either form.
@@ -38,15 +39,31 @@ impl ResBlock {
     /// `[batch, n, height, width]` to the same shape.
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         if self.last_relu {
-            return self.conv1.add(&self.conv0.relu(x)?, x, true);
+            let inner = self.conv0.relu(x)?;
+            let y = self.conv1.add(&inner, x, true)?;
+            spare::give_back(inner);
+            return Ok(y);
         }
         self.conv0.relu_then(&self.conv1, &self.carried, x, Some(x))
     }
 
-    /// `x` through several blocks.
-    pub(crate) fn chain(blocks: &[Self], x: &Tensor) -> Result<Tensor> {
-        blocks
-            .iter()
-            .try_fold(x.shallow_clone(), |x, block| block.forward(&x))
+    /// The same for a map that nobody else needs.
+    pub(crate) fn after(&self, x: Tensor) -> Result<Tensor> {
+        let y = self.forward(&x)?;
+        spare::give_back(x);
+        Ok(y)
+    }
+
+    /// `x`, which nobody else needs, through several blocks.
+    pub(crate) fn chain(blocks: &[Self], x: Tensor) -> Result<Tensor> {
+        blocks.iter().try_fold(x, |x, block| block.after(x))
+    }
+
+    /// The same for an `x` that is still needed.
+    pub(crate) fn chain_from(blocks: &[Self], x: &Tensor) -> Result<Tensor> {
+        match blocks.split_first() {
+            Some((first, rest)) => Self::chain(rest, first.forward(x)?),
+            None => Ok(x.shallow_clone()),
+        }
     }
 }

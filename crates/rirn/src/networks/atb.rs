@@ -12,7 +12,7 @@
 use crate::error::Result;
 use crate::layers::{Builder, Conv};
 use crate::ops::conv::carried::Carried;
-use crate::ops::{blend, split};
+use crate::ops::{blend, spare, split};
 use tch::Tensor;
 
 /// One attention map: its convolution and its gate.
@@ -61,6 +61,9 @@ impl Atb {
     pub(super) fn apply(&self, new: &Tensor, old: &Tensor) -> Result<Tensor> {
         let mixed = self.mix.forward([new, old])?;
         let [a, b] = split(&mixed, [self.channels; 2])?;
-        blend(self.cur.map(&a)?, new, self.prev.map(&b)?, old)
+        let (cur, prev) = (self.cur.map(&a)?, self.prev.map(&b)?);
+        drop((a, b));
+        spare::give_back(mixed);
+        blend(cur, new, prev, old)
     }
 }

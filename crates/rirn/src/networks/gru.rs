@@ -64,7 +64,7 @@ impl Baseline for Gru {
         let f = e.f_add(&mul(cand.f_sub(&e)?, &update)?)?;
         let h = slots.hidden(self.hid.forward(&f)?, past)?;
         let f = slots.feature(f, past)?;
-        let y = ResBlock::chain(&self.body, &cat(&[&f, &h])?)?;
+        let y = ResBlock::chain(&self.body, cat(&[&f, &h])?)?;
         Ok((self.dec.forward(&y)?, State::new(vec![("h", h), ("f", f)])))
     }
 }

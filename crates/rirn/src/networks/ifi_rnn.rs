@@ -17,7 +17,7 @@ use super::parts::{Decoder, Encoder, HiddenHead, body};
 use super::{Baseline, BaselineShape, Slots, Spec, State};
 use crate::error::Result;
 use crate::layers::{Builder, ResBlock};
-use crate::ops::cat;
+use crate::ops::{cat, spare};
 use tch::Tensor;
 
 /// The cell with its tensors.
@@ -50,7 +50,9 @@ impl IfiRnn {
 impl Baseline for IfiRnn {
     fn step(&self, x: &Tensor, past: &State, slots: &Slots) -> Result<(Tensor, State)> {
         let e = self.enc.forward(x)?;
-        let f = ResBlock::chain(&self.body, &cat(&[&e, past.get("h")?])?)?;
+        let joined = cat(&[&e, past.get("h")?])?;
+        spare::give_back(e);
+        let f = ResBlock::chain(&self.body, joined)?;
         let h = slots.hidden(self.hid.forward(&f)?, past)?;
         let f = slots.feature(f, past)?;
         let out = self.dec.forward(&f)?;

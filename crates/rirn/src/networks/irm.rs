@@ -15,6 +15,7 @@
 use crate::error::Result;
 use crate::layers::{Builder, Conv, ResBlock};
 use crate::ops::conv::Input;
+use crate::ops::spare;
 use tch::Tensor;
 
 /// The module with its tensors.
@@ -48,10 +49,12 @@ impl Irm {
     /// Refines `new` by `old`, the module's output for the frame before.
     pub(super) fn apply(&self, new: &Tensor, old: &Tensor) -> Result<Tensor> {
         let [conv0, conv1, conv2] = &self.first;
-        let y = self.conv(conv0, [new, old])?;
-        let y = self.conv(conv2, &self.conv(conv1, &y)?)?;
-        let y = self.res0.forward(&y)?;
-        self.res1.forward(&self.conv3.forward(&y)?)
+        let first = self.conv(conv0, [new, old])?;
+        let second = self.conv(conv1, &first)?;
+        spare::give_back(first);
+        let third = self.conv(conv2, &second)?;
+        spare::give_back(second);
+        self.res1.after(self.conv3.after(self.res0.after(third)?)?)
     }
 
     /// One of the first layers, with ReLU only where the file asks for it.

@@ -63,7 +63,7 @@ impl Baseline for Lstm {
         let h = mul(output.f_sigmoid()?, &memory.f_tanh()?)?;
         let h = slots.hidden(h, past)?;
         let f = slots.feature(f, past)?;
-        let y = ResBlock::chain(&self.body, &cat(&[&f, &h])?)?;
+        let y = ResBlock::chain(&self.body, cat(&[&f, &h])?)?;
         let states = vec![("h", h), ("c", memory), ("f", f)];
         Ok((self.dec.forward(&y)?, State::new(states)))
     }

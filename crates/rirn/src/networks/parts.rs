@@ -64,8 +64,7 @@ impl HiddenHead {
     }
 
     pub(super) fn forward(&self, f: &Tensor) -> Result<Tensor> {
-        self.last
-            .forward(&self.res.forward(&self.first.forward(f)?)?)
+        self.last.after(self.res.after(self.first.forward(f)?)?)
     }
 }
 

@@ -8,6 +8,7 @@ use super::irm::Irm;
 use super::{SlotKind, Spec, State};
 use crate::error::Result;
 use crate::layers::Builder;
+use crate::ops::spare;
 use tch::Tensor;
 
 enum Slot {
@@ -38,11 +39,13 @@ impl Slot {
 
     /// `new`, refined by the state `name` of the past; as it is if the slot is empty.
     fn apply(&self, new: Tensor, past: &State, name: &str) -> Result<Tensor> {
-        match self {
-            Self::None => Ok(new),
-            Self::Irm(irm) => irm.apply(&new, past.get(name)?),
-            Self::Atb(atb) => atb.apply(&new, past.get(name)?),
-        }
+        let refined = match self {
+            Self::None => return Ok(new),
+            Self::Irm(irm) => irm.apply(&new, past.get(name)?)?,
+            Self::Atb(atb) => atb.apply(&new, past.get(name)?)?,
+        };
+        spare::give_back(new);
+        Ok(refined)
     }
 }
 

@@ -75,9 +75,9 @@ fn stack(builder: &mut Builder, name: &str, blocks: u32, channels: i64) -> Resul
 impl Baseline for Strcnn {
     fn step(&self, x: &Tensor, past: &State, slots: &Slots) -> Result<(Tensor, State)> {
         let e = self.enc[1].relu(&self.enc[0].relu(x)?)?;
-        let f = ResBlock::chain(&self.body, &cat(&[&e, past.get("h")?])?)?;
+        let f = ResBlock::chain(&self.body, cat(&[&e, past.get("h")?])?)?;
         let f = slots.feature(f, past)?;
-        let y = ResBlock::chain(&self.tail, &f)?;
+        let y = ResBlock::chain_from(&self.tail, &f)?;
         let h = slots.hidden(self.hid_first.relu(&y)?, past)?;
         let out = self.dec_last.forward(&self.dec_up.relu(&y)?)?;
         Ok((out, State::new(vec![("h", h), ("f", f)])))

@@ -4,7 +4,7 @@
 #![allow(unsafe_code)]
 
 use super::conv::own;
-use super::mul;
+use super::{mul, spare};
 use crate::error::Result;
 use std::sync::{Mutex, PoisonError};
 use tch::Tensor;
@@ -16,10 +16,11 @@ const CHUNK: usize = 16 * 1024;
 pub(crate) fn blend(mut a: Tensor, new: &Tensor, mut b: Tensor, old: &Tensor) -> Result<Tensor> {
     let fits = |x: &Tensor| own::takes(x) && x.size() == a.size();
     if [&a, new, &b, old].into_iter().all(fits)
-        && let [Some(new), Some(b), Some(old)] = [new, &b, old].map(own::numbers_in_order)
+        && let [Some(new), Some(from), Some(old)] = [new, &b, old].map(own::numbers_in_order)
         && let Some(into) = own::numbers_to_write(&mut a)
     {
-        blend_numbers(into, new, b, old);
+        blend_numbers(into, new, from, old);
+        spare::give_back(b);
         return Ok(a);
     }
     let mut blended = mul(a.f_sigmoid_()?, new)?;

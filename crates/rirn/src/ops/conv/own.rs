@@ -17,7 +17,7 @@ use super::pool::Pool;
 use super::simd::Isa;
 use super::winograd::Winograd;
 use crate::error::{Error, Result};
-use crate::ops::threads;
+use crate::ops::{spare, threads};
 use std::cell::RefCell;
 use std::sync::OnceLock;
 use tch::{Device, Kind, Tensor};
@@ -140,11 +140,9 @@ impl Packed {
         let [height, width] =
             [first.height, first.width].map(|side| steps_along(side, self.stride));
         let sources: Vec<_> = parts.iter().map(|map| map.source).collect();
-        let size = [1, height, width, self.out];
-        let y = Tensor::f_empty(size, (Kind::Float, Device::Cpu))?;
-        // SAFETY: a contiguous float32 tensor on the CPU, which nobody else has seen yet; the
-        // kernels write every number of it before anybody reads one.
-        let data = unsafe { std::slice::from_raw_parts_mut(y.data_ptr().cast(), y.numel()) };
+        let mut y = spare::map(self.out, height, width)?;
+        // The kernels write every number of it before anybody reads one.
+        let data = numbers_to_write(&mut y).ok_or_else(|| refused(Misfit("no output")))?;
         let job = Job {
             height: index(first.height),
             width: index(first.width),
@@ -161,7 +159,7 @@ impl Packed {
             Form::Direct(layer) => layer.run(job, &team.pool),
         })
         .map_err(refused)?;
-        Ok(y.f_permute([0, 3, 1, 2])?)
+        Ok(y)
     }
 }
 
