@@ -5,39 +5,28 @@
 //! Choice: only where the processor has AVX2 and FMA. Elsewhere the portable kernels would run,
 //! which have not been measured against LibTorch. On one thread the direct form is slower than LibTorch
 //! by up to a seventh where sums are short (5×5 from 3 to 8 or 8 to 16 channels), but LibTorch has
-//! only one thread beside the own kernels ([`threads`]).
+//! only one thread beside the own kernels (`ops/threads.rs`).
 #![allow(unsafe_code)]
+
+mod map;
+mod team;
 
 use super::direct::Direct;
 use super::input::joined;
-use super::job::{Job, Misfit, Sink, Source};
-use super::memory::Scratch;
-use super::parallel::Parallel;
-use super::pool::Pool;
+use super::job::{Job, Misfit, Sink};
 use super::simd::Isa;
 use super::winograd::Winograd;
 use crate::error::{Error, Result};
-use crate::ops::{spare, threads};
+use crate::ops::spare;
+use map::{Map, map, mapped, shape};
 use std::cell::RefCell;
 use std::sync::OnceLock;
 use tch::{Device, Kind, Tensor};
+pub(in crate::ops) use team::in_parallel;
+use team::with_team;
 
 /// Set to `off`, LibTorch computes everything. Read once in a process.
 const SWITCH: &str = "RIRNDEBLUR_OWN_KERNELS";
-
-thread_local! {
-    /// Threads and memory for the layers that this thread runs, one after the other.
-    static TEAM: RefCell<Option<Team>> = const { RefCell::new(None) };
-}
-
-/// The threads of one caller. They start with the caller's treatment of denormals, which Linux
-/// hands on to new threads.
-struct Team {
-    /// What was wanted, which the system need not have granted.
-    threads: usize,
-    pool: Pool,
-    scratch: Scratch,
-}
 
 /// The weights of one layer as the kernels read them, made at the first call.
 #[derive(Default)]
@@ -66,13 +55,6 @@ struct Packed {
 enum Form {
     Winograd(Winograd),
     Direct(Direct),
-}
-
-/// A tensor as the kernels see it.
-struct Map<'a> {
-    source: Source<'a>,
-    height: i64,
-    width: i64,
 }
 
 impl OwnForm {
@@ -163,11 +145,6 @@ impl Packed {
     }
 }
 
-/// Calls `body(chunk, thread)` for every chunk on this thread's team.
-pub(in crate::ops) fn in_parallel(chunks: usize, body: &(dyn Fn(usize, usize) + Sync)) {
-    with_team(|team| team.pool.run(chunks, body));
-}
-
 /// The numbers of a tensor that [`takes`] says yes to, in channels-last order; nothing if they lie
 /// in another order or with gaps, or are those of more than one picture.
 pub(in crate::ops) fn numbers_in_order(x: &Tensor) -> Option<&[f32]> {
@@ -210,7 +187,7 @@ fn is_plain(x: &Tensor) -> bool {
 /// one of each tensor may be partly empty: a join takes fewer. It is worth its copy where it saves
 /// more than a third of them, for transforming a vector of channels takes about twice as long as
 /// copying it, and the copy keeps one thread busy while the others wait.
-fn is_read_apart(parts: &[&Tensor], layer: Layer<'_>) -> bool {
+pub(super) fn is_read_apart(parts: &[&Tensor], layer: Layer<'_>) -> bool {
     let lanes = match Isa::best(index(layer.weight.size()[0])) {
         Isa::Avx512 => 16,
         _ => 8,
@@ -255,65 +232,6 @@ fn fits(layer: Layer<'_>, parts: &[&Tensor], residual: Option<&Tensor>) -> bool 
 /// is `side / stride`, rounded up.
 fn steps_along(side: i64, stride: i64) -> i64 {
     (side - 1) / stride + 1
-}
-
-/// `x` itself if [`map`] can describe it, else a copy in channels-last memory.
-fn mapped(x: &Tensor) -> Result<Tensor> {
-    if map(x).is_some() {
-        return Ok(x.shallow_clone());
-    }
-    let rows = x.f_permute([0, 2, 3, 1])?.f_contiguous()?;
-    Ok(rows.f_permute([0, 3, 1, 2])?)
-}
-
-/// A plain tensor `[1, channels, height, width]` as a map, if its channels lie side by side and its
-/// rows follow each other like its pixels. Steps of sides of length 1 mean nothing.
-fn map(x: &Tensor) -> Option<Map<'_>> {
-    let ([_, channels, height, width], [_, next, down, right]) = (shape(x)?, steps(x)?);
-    let pixel = match (height, width) {
-        (1, 1) => channels,
-        (_, 1) => down,
-        _ => right,
-    };
-    let side_by_side = channels == 1 || next == 1;
-    let rows_follow = height == 1 || down == width * pixel;
-    if !(side_by_side && rows_follow && pixel >= channels) {
-        return None;
-    }
-    let len = index((height * width - 1) * pixel + channels);
-    // SAFETY: a float32 tensor on the CPU, whose last number lies `len - 1` behind its first one by
-    // its own size and strides; the tensor outlives the map, and nobody writes into it meanwhile:
-    // tensors stay on one thread at a time, which is in the kernels until they are done.
-    let data = unsafe { std::slice::from_raw_parts(x.data_ptr().cast_const().cast(), len) };
-    let stride = index(pixel);
-    Some(Map {
-        source: Source { data, stride },
-        height,
-        width,
-    })
-}
-
-fn shape(x: &Tensor) -> Option<[i64; 4]> {
-    x.size().try_into().ok()
-}
-
-fn steps(x: &Tensor) -> Option<[i64; 4]> {
-    x.stride().try_into().ok()
-}
-
-/// Calls `work` with this thread's team, made anew when another number of threads is wanted.
-fn with_team<R>(work: impl FnOnce(&mut Team) -> R) -> R {
-    let threads = threads::count();
-    TEAM.with_borrow_mut(|slot| {
-        if slot.as_ref().is_some_and(|team| team.threads != threads) {
-            *slot = None;
-        }
-        work(slot.get_or_insert_with(|| Team {
-            threads,
-            pool: Pool::new(threads),
-            scratch: Scratch::default(),
-        }))
-    })
 }
 
 /// The numbers of a float32 tensor in the order of its shape.

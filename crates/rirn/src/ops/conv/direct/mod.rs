@@ -4,6 +4,7 @@
 //! Rows of the output depend on nothing but their input, so that any thread may take any of them.
 #![allow(unsafe_code)]
 
+mod ahead;
 mod finish;
 mod isa;
 mod layer;

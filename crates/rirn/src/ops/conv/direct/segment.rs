@@ -5,6 +5,7 @@
 //! pixels, every number of the input `N` vectors.
 #![allow(unsafe_code)]
 
+use super::ahead::{input_ahead, output_ahead};
 use super::finish::finish;
 use super::layer::{Layer, Panel};
 use crate::ops::conv::job::Source;
@@ -97,6 +98,11 @@ pub(super) unsafe fn segment<V: Vector, const S: usize, const M: usize, const N:
                 match is_inside {
                     true => group::<V, M, N, true>(row, panel, some, x + i, to, is_first),
                     false => group::<V, M, N, false>(row, panel, some, x + i, to, is_first),
+                }
+                if is_first {
+                    let done = panel.channel * S + i * N * V::LANES;
+                    input_ahead::<V, S>(row, x + S, done, M * N * V::LANES);
+                    output_ahead::<V>(row, panel.channel, x + i..x + count.min(i + M));
                 }
             }
         }

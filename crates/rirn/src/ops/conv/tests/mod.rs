@@ -3,6 +3,7 @@
 
 mod direct;
 mod edges;
+mod joins;
 mod pool;
 mod small;
 mod tensors;

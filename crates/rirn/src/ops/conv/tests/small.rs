@@ -46,6 +46,8 @@ fn every_line_of_the_direct_form() {
             case.relu = true;
             let (most, _) = case.error(isa, &Inline);
             assert!(most < 2e-5, "{most} with {isa:?}");
+            let (most, _) = Case::direct((1, 1), (2, 30), &[1, 2], out).error(isa, &Inline);
+            assert!(most < 2e-5, "{most} with {isa:?}");
         }
     }
 }

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Tensors as the kernels see them: lends their memory.
+#![allow(unsafe_code)]
+
+use super::index;
+use crate::error::Result;
+use crate::ops::conv::job::Source;
+use tch::Tensor;
+
+/// A tensor as the kernels see it.
+pub(super) struct Map<'a> {
+    pub(super) source: Source<'a>,
+    pub(super) height: i64,
+    pub(super) width: i64,
+}
+
+/// `x` itself if [`map`] can describe it, else a copy in channels-last memory.
+pub(super) fn mapped(x: &Tensor) -> Result<Tensor> {
+    if map(x).is_some() {
+        return Ok(x.shallow_clone());
+    }
+    let rows = x.f_permute([0, 2, 3, 1])?.f_contiguous()?;
+    Ok(rows.f_permute([0, 3, 1, 2])?)
+}
+
+/// A plain tensor `[1, channels, height, width]` as a map, if its channels lie side by side and its
+/// rows follow each other like its pixels. Steps of sides of length 1 mean nothing.
+pub(super) fn map(x: &Tensor) -> Option<Map<'_>> {
+    let ([_, channels, height, width], [_, next, down, right]) = (shape(x)?, steps(x)?);
+    let pixel = match (height, width) {
+        (1, 1) => channels,
+        (_, 1) => down,
+        _ => right,
+    };
+    let side_by_side = channels == 1 || next == 1;
+    let rows_follow = height == 1 || down == width * pixel;
+    if !(side_by_side && rows_follow && pixel >= channels) {
+        return None;
+    }
+    let len = index((height * width - 1) * pixel + channels);
+    // SAFETY: a float32 tensor on the CPU, whose last number lies `len - 1` behind its first one by
+    // its own size and strides; the tensor outlives the map, and nobody writes into it meanwhile:
+    // tensors stay on one thread at a time, which is in the kernels until they are done.
+    let data = unsafe { std::slice::from_raw_parts(x.data_ptr().cast_const().cast(), len) };
+    let stride = index(pixel);
+    Some(Map {
+        source: Source { data, stride },
+        height,
+        width,
+    })
+}
+
+pub(super) fn shape(x: &Tensor) -> Option<[i64; 4]> {
+    x.size().try_into().ok()
+}
+
+fn steps(x: &Tensor) -> Option<[i64; 4]> {
+    x.stride().try_into().ok()
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The threads and the memory of whoever calls own kernels.
+
+use crate::ops::conv::memory::Scratch;
+use crate::ops::conv::parallel::Parallel;
+use crate::ops::conv::pool::Pool;
+use crate::ops::threads;
+use std::cell::RefCell;
+
+thread_local! {
+    /// Threads and memory for the layers that this thread runs, one after the other.
+    static TEAM: RefCell<Option<Team>> = const { RefCell::new(None) };
+}
+
+/// The threads of one caller. They start with the caller's treatment of denormals, which Linux
+/// hands on to new threads.
+pub(super) struct Team {
+    /// What was wanted, which the system need not have granted.
+    threads: usize,
+    pub(super) pool: Pool,
+    pub(super) scratch: Scratch,
+}
+
+/// Calls `body(chunk, thread)` for every chunk on this thread's team.
+pub(in crate::ops) fn in_parallel(chunks: usize, body: &(dyn Fn(usize, usize) + Sync)) {
+    with_team(|team| team.pool.run(chunks, body));
+}
+
+/// Calls `work` with this thread's team, made anew when another number of threads is wanted.
+pub(super) fn with_team<R>(work: impl FnOnce(&mut Team) -> R) -> R {
+    let threads = threads::count();
+    TEAM.with_borrow_mut(|slot| {
+        if slot.as_ref().is_some_and(|team| team.threads != threads) {
+            *slot = None;
+        }
+        work(slot.get_or_insert_with(|| Team {
+            threads,
+            pool: Pool::new(threads),
+            scratch: Scratch::default(),
+        }))
+    })
+}
