@@ -4,6 +4,7 @@
 
 use super::{Builder, Conv};
 use crate::error::Result;
+use crate::ops::spare;
 use tch::Tensor;
 
 /// a0 = GELU(dense0(x)), n→g; a1 = GELU(dense1(cat(x, a0))), n+g→g;
@@ -43,6 +44,15 @@ impl DenseBlock {
         let a0 = dense0.gelu(x)?;
         let a1 = dense1.gelu([x, &a0])?;
         let a2 = dense2.gelu([x, &a0, &a1])?;
-        self.fuse.add([x, &a0, &a1, &a2], x, false)
+        let y = self.fuse.add([x, &a0, &a1, &a2], x, false)?;
+        [a0, a1, a2].into_iter().for_each(spare::give_back);
+        Ok(y)
+    }
+
+    /// The same for a map that nobody else needs.
+    pub(crate) fn after(&self, x: Tensor) -> Result<Tensor> {
+        let y = self.forward(&x)?;
+        spare::give_back(x);
+        Ok(y)
     }
 }

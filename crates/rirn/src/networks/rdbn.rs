@@ -20,7 +20,7 @@ use super::parts::Decoder;
 use super::{Baseline, BaselineShape, Slots, Spec, State};
 use crate::error::Result;
 use crate::layers::{Builder, Conv, DenseBlock};
-use crate::ops::cat;
+use crate::ops::{cat, spare};
 use tch::Tensor;
 
 /// The cell with its tensors.
@@ -75,7 +75,7 @@ impl Rdbn {
         let first = self.enc_first.forward(x)?;
         self.enc
             .iter()
-            .try_fold(first, |y, (dense, down)| down.forward(&dense.forward(&y)?))
+            .try_fold(first, |y, (dense, down)| down.after(dense.after(y)?))
     }
 
     fn feature(&self, mut y: Tensor) -> Result<Tensor> {
@@ -84,14 +84,16 @@ impl Rdbn {
             y = block.forward(&y)?;
             outputs.push(y.shallow_clone());
         }
-        let outputs: Vec<_> = outputs.iter().collect();
+        drop(y);
         let [merge, last] = &self.join;
-        last.forward(&merge.forward(&outputs[..])?)
+        let merged = merge.forward(&outputs.iter().collect::<Vec<_>>()[..])?;
+        outputs.into_iter().for_each(spare::give_back);
+        last.after(merged)
     }
 
     fn hidden(&self, f: &Tensor) -> Result<Tensor> {
-        let h = self.hid_rdb.forward(&self.hid_first.forward(f)?)?;
-        self.hid_last.forward(&h)
+        self.hid_last
+            .after(self.hid_rdb.after(self.hid_first.forward(f)?)?)
     }
 }
 

@@ -12,9 +12,8 @@ use crate::error::Result;
 use std::cell::RefCell;
 use tch::{Device, Kind, Tensor};
 
-/// Most maps that are kept: in a step few are free at the same time, and a map that waits is memory
-/// that nobody has.
-const MOST: usize = 4;
+/// Most maps that are kept: RDBN has as many at once, the outputs of its blocks.
+const MOST: usize = 16;
 
 thread_local! {
     /// Nothing where no spare maps are lent to this thread.
