@@ -93,7 +93,10 @@ fn gather(into: &mut [f32], band: &[f32]) {
     for (number, row) in band.chunks_exact(band.len() / 4).enumerate() {
         let pieces = row.as_chunks::<PIECE>().0;
         for (block, piece) in into.as_chunks_mut::<VALUES>().0.iter_mut().zip(pieces) {
-            block[PIECE * number..PIECE * (number + 1)].copy_from_slice(piece);
+            // As arrays, so that a copy is a few instructions and no call.
+            if let Some(place) = block[PIECE * number..].first_chunk_mut::<PIECE>() {
+                *place = *piece;
+            }
         }
     }
 }
@@ -103,17 +106,13 @@ fn gather(into: &mut [f32], band: &[f32]) {
 fn scatter(into: &mut [f32], blocks: &[f32], y: usize) {
     let across = into.len() / PIECE * VALUES;
     let band = blocks.chunks_exact(across).nth(y / 4).unwrap_or_default();
-    let start = PIECE * (y % 4);
-    let mut pieces = band
-        .as_chunks::<VALUES>()
-        .0
-        .iter()
-        .map(|block| &block[start..start + PIECE]);
+    let blocks = band.as_chunks::<VALUES>().0.iter();
+    let mut pieces = blocks.filter_map(|block| block[PIECE * (y % 4)..].first_chunk::<PIECE>());
     let Some(first) = pieces.next() else { return };
     let (begin, rest) = into.split_at_mut(PIECE - 3);
     begin.copy_from_slice(&first[3..]);
-    for (into, piece) in rest.chunks_mut(PIECE).zip(pieces) {
-        into.copy_from_slice(piece);
+    for (into, piece) in rest.as_chunks_mut::<PIECE>().0.iter_mut().zip(pieces) {
+        *into = *piece;
     }
 }
 
