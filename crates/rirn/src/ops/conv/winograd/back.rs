@@ -3,7 +3,7 @@
 //! and ReLU. The only place that writes into a map.
 #![allow(unsafe_code)]
 
-use super::block::{Block, Maps, NEAR};
+use super::block::{Block, Maps};
 use super::layer::{POINTS, Panel};
 use super::points;
 use crate::ops::conv::simd::Vector;
@@ -32,10 +32,8 @@ pub(super) unsafe fn back<V: Vector, const T: usize, const E: usize>(
     panel: &Panel,
 ) {
     let (layer, maps) = (block.layer, block.maps);
-    let mut corner = block.corner();
     for tile in 0..block.count {
-        let (y, x) = corner;
-        corner = maps.after(corner, E);
+        let (y, x) = maps.corner(block.first + tile, E);
         let pixel = y * maps.width + x;
         for j in 0..panel.vectors {
             let channel = panel.channel + j * V::LANES;
@@ -108,13 +106,6 @@ unsafe fn write<V: Vector, const E: usize, const FULL: bool>(
     let (mut to, mut residual) = (place.output, place.residual);
     // SAFETY: rows, columns and lanes keep to the pixels and channels that the maps have.
     unsafe {
-        if FULL && maps.output_stride > NEAR {
-            // The pixels of the next tile of the row.
-            for i in 0..E * E {
-                let pixel = i / E * maps.width + E + i % E;
-                V::fetch(to.wrapping_add(pixel * maps.output_stride));
-            }
-        }
         let low = V::splat(maps.low);
         for &row in rows.iter().take(height) {
             let pixels = points::output::<V, E>(row);

@@ -6,9 +6,7 @@
 
 use super::layer::Layer;
 use crate::ops::conv::job::Source;
-
-/// Numbers between pixels up to which the processor foresees by itself which lines come next.
-pub(super) const NEAR: usize = 64;
+use std::ops::Range;
 
 /// The maps of a call, checked against the layer.
 pub(super) struct Maps<'a> {
@@ -30,30 +28,61 @@ pub(super) struct Block<'a> {
     pub(super) bias: *const f32,
     pub(super) first: usize,
     pub(super) count: usize,
+    /// The first pixel of each row of each tile, for this block and for the next one as far as
+    /// the same thread goes on with it.
+    pub(super) rows: [&'a [usize]; 2],
     /// A pixel of the widest source, outside of the map.
     pub(super) zeros: *const f32,
-    /// The two parts of [`Layer::scratch`].
+    /// The three parts of [`Layer::scratch`].
+    pub(super) strip: *mut f32,
     pub(super) input: *mut f32,
     pub(super) products: *mut f32,
 }
 
+/// Tiles of a block that follow each other in a row of the map.
+pub(super) struct Run {
+    /// The first of them, counted in the block.
+    pub(super) tile: usize,
+    pub(super) count: usize,
+    /// Row and column of its first pixel.
+    pub(super) y: usize,
+    pub(super) x: usize,
+}
+
 impl Block<'_> {
-    /// Row and column of the first pixel of the block's first tile.
-    pub(super) fn corner(&self) -> (usize, usize) {
+    /// The block's tiles, row by row.
+    pub(super) fn runs(&self) -> impl Iterator<Item = Run> {
         let edge = self.layer.edge;
         let across = self.maps.width.div_ceil(edge);
-        (self.first / across * edge, self.first % across * edge)
+        let mut tile = 0;
+        std::iter::from_fn(move || {
+            let (y, x) = self.maps.corner(self.first + tile, edge);
+            let run = Run {
+                tile,
+                count: (self.count - tile).min(across - x / edge),
+                y,
+                x,
+            };
+            tile += run.count;
+            (run.count > 0).then_some(run)
+        })
     }
 }
 
 impl Maps<'_> {
-    /// Row and column of the first pixel of the next tile.
+    /// Row and column of the first pixel of a tile.
     #[inline(always)]
-    pub(super) fn after(&self, (y, x): (usize, usize), edge: usize) -> (usize, usize) {
-        if x + edge < self.width {
-            (y, x + edge)
-        } else {
-            (y + edge, 0)
-        }
+    pub(super) fn corner(&self, tile: usize, edge: usize) -> (usize, usize) {
+        let across = self.width.div_ceil(edge);
+        (tile / across * edge, tile % across * edge)
+    }
+
+    /// The first pixel of each row of each tile.
+    pub(super) fn rows(&self, tiles: Range<usize>, edge: usize) -> Vec<usize> {
+        let first = |tile| {
+            let (y, x) = self.corner(tile, edge);
+            (y..y + edge).map(move |y| y * self.width + x)
+        };
+        tiles.flat_map(first).collect()
     }
 }

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The first step of a block of tiles: from pixels of the sources to 36 values for each tile and
-//! channel. Tiles at the border read zeros in place of the pixels outside.
+//! channel. The squares that neighbouring tiles are computed from overlap. So the tiles of a row
+//! are transformed together, one vector of channels at a time: first columns of six pixels, each
+//! once for the tiles that share it, into a strip that stays in the level-1 cache; then the six
+//! rows of a tile. Pixels outside of the map count as zeros.
 #![allow(unsafe_code)]
 
-use super::block::{Block, Maps, NEAR};
+use super::block::{Block, Run};
 use super::layer::{POINTS, WINDOW};
 use super::points;
 use crate::ops::conv::job::Source;
-use crate::ops::conv::memory::LINE;
 use crate::ops::conv::simd::Vector;
-use std::hint::black_box;
-use std::ptr;
+use std::ops::Range;
 
 /// Transforms the input of every tile of the block, which has room for `T`.
 ///
@@ -19,30 +20,21 @@ use std::ptr;
 /// says, whose blocks have `T`; the tiles are tiles of the maps.
 #[inline(always)]
 pub(super) unsafe fn forward<V: Vector, const T: usize>(block: &Block<'_>) {
-    let (layer, maps) = (block.layer, block.maps);
-    let mut corner = block.corner();
-    for tile in 0..block.count {
-        let (y, x) = corner;
-        corner = maps.after(corner, layer.edge);
-        let before = layer.before;
-        let reaches = |at: usize, side: usize| at >= before && at - before + WINDOW <= side;
-        let inside = reaches(y, maps.height) && reaches(x, maps.width);
-        let mut to = block.input.wrapping_add(tile * V::LANES);
-        for (source, &channels) in maps.sources.iter().zip(&layer.inputs) {
-            let from = match inside {
-                true => Pixels::inside(source, maps, (y - before, x - before)),
-                false => Pixels::border(source, maps, (y, x), before, block.zeros),
-            };
+    for run in block.runs() {
+        let mut to = block.input.wrapping_add(run.tile * V::LANES);
+        for (source, &channels) in block.maps.sources.iter().zip(&block.layer.inputs) {
+            let pixels = Pixels::new(source, block, &run);
             for c in (0..channels).step_by(V::LANES) {
                 let rest = channels - c;
-                // SAFETY: `from` are the 6x6 pixels around the tile, which have `rest` channels
-                // from `c` on; `to` goes through the tile's vectors of the transformed input.
+                let from = (block, &run, &pixels);
+                // SAFETY: the pixels have `rest` channels from `c` on; `to` goes through the
+                // vectors of the run's first tile in the transformed input.
                 unsafe {
-                    match (inside, rest >= V::LANES) {
-                        (true, true) => forward_one::<V, T, true, true>(&from, c, rest, to),
-                        (true, false) => forward_one::<V, T, true, false>(&from, c, rest, to),
-                        (false, true) => forward_one::<V, T, false, true>(&from, c, rest, to),
-                        (false, false) => forward_one::<V, T, false, false>(&from, c, rest, to),
+                    match (pixels.whole, rest >= V::LANES) {
+                        (true, true) => tiles::<V, T, true, true>(from, c, rest, to),
+                        (true, false) => tiles::<V, T, true, false>(from, c, rest, to),
+                        (false, true) => tiles::<V, T, false, true>(from, c, rest, to),
+                        (false, false) => tiles::<V, T, false, false>(from, c, rest, to),
                     }
                 }
                 to = to.wrapping_add(POINTS * T * V::LANES);
@@ -51,109 +43,125 @@ pub(super) unsafe fn forward<V: Vector, const T: usize>(block: &Block<'_>) {
     }
 }
 
-/// The 6x6 pixels around a tile.
+/// The pixels of a source that the tiles of a run are computed from: six rows.
 struct Pixels {
-    /// The first one and the steps to the next row and column, inside of a map.
-    corner: *const f32,
+    /// The first pixel inside of the map in each row, and the step to the next one. For a row
+    /// outside of the map, zeros that stand for all of its pixels.
+    rows: [(*const f32, usize); WINDOW],
+    /// Whether all rows are in the map, and then the step from each to the next.
+    whole: bool,
     down: usize,
-    right: usize,
-    /// Each of them, at the border of a map: zeros stand for those outside.
-    each: [*const f32; POINTS],
+    /// The columns inside of the map, counted from the first one of the first tile.
+    inside: Range<usize>,
 }
 
 impl Pixels {
-    /// From row `y` and column `x` of the map on.
-    #[inline(always)]
-    fn inside(source: &Source<'_>, maps: &Maps<'_>, (y, x): (usize, usize)) -> Self {
-        let at = (y * maps.width + x) * source.stride;
-        Self {
-            corner: source.data.as_ptr().wrapping_add(at),
-            down: maps.width * source.stride,
-            right: source.stride,
-            each: [ptr::null(); POINTS],
-        }
-    }
-
-    /// From so many rows and columns before the pixel on.
-    #[inline(always)]
-    fn border(
-        source: &Source<'_>,
-        maps: &Maps<'_>,
-        (y, x): (usize, usize),
-        before: usize,
-        zeros: *const f32,
-    ) -> Self {
-        let mut each = [zeros; POINTS];
-        for (row, each) in each.chunks_exact_mut(WINDOW).enumerate() {
-            // `before` more than the row of the map, which may be below 0; so the column.
-            let row = y + row;
+    fn new(source: &Source<'_>, block: &Block<'_>, run: &Run) -> Self {
+        let (before, maps) = (block.layer.before, block.maps);
+        // Rows and columns are `before` more than those of the map, which may be below 0.
+        let start = before.saturating_sub(run.x);
+        let first = (run.x + start - before) * source.stride;
+        let down = maps.width * source.stride;
+        let rows = std::array::from_fn(|row| {
+            let row = run.y + row;
             if row < before || row >= maps.height + before {
-                continue;
+                return (block.zeros, 0);
             }
-            let start = source
-                .data
-                .as_ptr()
-                .wrapping_add((row - before) * maps.width * source.stride);
-            for (column, pixel) in each.iter_mut().enumerate() {
-                let column = x + column;
-                if column >= before && column < maps.width + before {
-                    *pixel = start.wrapping_add((column - before) * source.stride);
-                }
-            }
-        }
+            let at = (row - before) * down + first;
+            (source.data.as_ptr().wrapping_add(at), source.stride)
+        });
         Self {
-            corner: zeros,
-            down: 0,
-            right: 0,
-            each,
+            whole: rows.iter().all(|&(_, step)| step > 0),
+            rows,
+            down,
+            inside: start..maps.width + before - run.x,
         }
     }
 }
 
-/// Transforms one vector of channels of one tile, which begins at channel `c`; `FULL` if there
-/// are as many as it holds, else there are `lanes`.
+/// Transforms one vector of channels, which begins at channel `c`, of all tiles of a run; `WHOLE`
+/// if all of the rows are in the map, `FULL` if there are as many channels as the vector holds,
+/// else there are `lanes`. Columns and rows take turns, so that the processor can load the ones
+/// while it stores the others.
 ///
 /// # Safety
-/// As for [`forward`]; the channels can be read at the pixels, which were made `INSIDE` or not;
-/// `to` has 36 places as the points of a tile lie.
+/// As for [`forward`]; the channels can be read at the pixels; `to` has 36 places for the first
+/// tile as its points lie, and the other tiles' follow.
 #[inline(always)]
-unsafe fn forward_one<V: Vector, const T: usize, const INSIDE: bool, const FULL: bool>(
-    from: &Pixels,
+unsafe fn tiles<V: Vector, const T: usize, const WHOLE: bool, const FULL: bool>(
+    (block, run, pixels): (&Block<'_>, &Run, &Pixels),
     c: usize,
     lanes: usize,
     to: *mut f32,
 ) {
+    let edge = block.layer.edge;
+    let column_of = WINDOW * V::LANES;
+    let mut done = 0;
+    for tile in 0..run.count {
+        let (first, end) = (tile * edge, tile * edge + WINDOW);
+        // SAFETY: by the contract of this function; the strip has room for the columns of as many
+        // tiles as a block has.
+        unsafe {
+            for x in done..end {
+                let to = block.strip.add(x * column_of);
+                column::<V, WHOLE, FULL>(pixels, x, (c, lanes), to);
+            }
+            rows::<V, T>(block.strip.add(first * column_of), to.add(tile * V::LANES));
+        }
+        done = end;
+    }
+}
+
+/// Transforms a column of six pixels.
+///
+/// # Safety
+/// As for [`tiles`]; `to` has room for the column.
+#[inline(always)]
+unsafe fn column<V: Vector, const WHOLE: bool, const FULL: bool>(
+    pixels: &Pixels,
+    x: usize,
+    (c, lanes): (usize, usize),
+    to: *mut f32,
+) {
     // SAFETY: by the contract of this function.
     unsafe {
-        // Hidden from the compiler, which would keep 36 addresses in memory to save additions.
-        let (down, right) = (black_box(from.down), black_box(from.right));
-        let corner = from.corner.wrapping_add(c);
-        if INSIDE && right > NEAR && c % LINE < V::LANES {
-            // The columns that the next tile of the row does not share with this one, at the most.
-            for i in 0..24 {
-                V::fetch(corner.wrapping_add(i / 4 * down + (6 + i % 4) * right));
-            }
-        }
-        let mut rows = [[V::splat(0.0); 6]; 6];
-        for x in 0..6 {
-            let mut pixels = [V::splat(0.0); 6];
-            for (y, pixel) in pixels.iter_mut().enumerate() {
-                let at = match INSIDE {
-                    true => corner.add(y * down + x * right),
-                    false => from.each[6 * y + x].add(c),
+        let mut values = [V::splat(0.0); WINDOW];
+        if pixels.inside.contains(&x) {
+            let x = x - pixels.inside.start;
+            for (y, value) in values.iter_mut().enumerate() {
+                // One address and two steps need fewer registers than six of each.
+                let (row, right, down) = match WHOLE {
+                    true => (pixels.rows[0].0, pixels.rows[0].1, y * pixels.down),
+                    false => (pixels.rows[y].0, pixels.rows[y].1, 0),
                 };
-                *pixel = match FULL {
+                let at = row.wrapping_add(c + x * right + down);
+                *value = match FULL {
                     true => V::load(at),
                     false => V::load_part(at, lanes),
                 };
             }
-            for (row, value) in rows.iter_mut().zip(points::input(pixels)) {
-                row[x] = value;
-            }
         }
-        for (y, &row) in rows.iter().enumerate() {
+        for (y, value) in points::input(values).into_iter().enumerate() {
+            value.store(to.add(y * V::LANES));
+        }
+    }
+}
+
+/// Transforms the six rows of a tile, whose columns are transformed already.
+///
+/// # Safety
+/// As for [`forward`]; `from` has six columns; `to` has 36 places as the points of a tile lie.
+#[inline(always)]
+unsafe fn rows<V: Vector, const T: usize>(from: *const f32, to: *mut f32) {
+    // SAFETY: by the contract of this function.
+    unsafe {
+        for y in 0..WINDOW {
+            let mut row = [V::splat(0.0); WINDOW];
+            for (x, value) in row.iter_mut().enumerate() {
+                *value = V::load(from.add((x * WINDOW + y) * V::LANES));
+            }
             for (x, value) in points::input(row).into_iter().enumerate() {
-                value.store(to.add((6 * y + x) * T * V::LANES));
+                value.store(to.add((WINDOW * y + x) * T * V::LANES));
             }
         }
     }

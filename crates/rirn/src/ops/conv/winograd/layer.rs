@@ -16,6 +16,8 @@ pub(super) const WIDEST: usize = 2;
 /// Output channels whose products are computed together.
 #[derive(Clone, Debug)]
 pub(super) struct Panel {
+    /// Its place among the panels.
+    pub(super) index: usize,
     /// Its first output channel.
     pub(super) channel: usize,
     /// Vectors in it.
@@ -78,9 +80,17 @@ impl Layer {
         self.inputs.iter().sum()
     }
 
-    /// Numbers of the transformed input and of the products.
-    pub(super) fn scratch(&self) -> [usize; 2] {
-        [self.counts.len(), WIDEST].map(|vectors| vectors * POINTS * self.tiles * self.lanes)
+    /// Numbers of a strip of half-transformed columns, of the transformed input and of the
+    /// products.
+    pub(super) fn scratch(&self) -> [usize; 3] {
+        let columns = self.tiles * self.edge + WINDOW - self.edge;
+        let vectors = |n: usize| n * POINTS * self.tiles;
+        [
+            columns * WINDOW,
+            vectors(self.counts.len()),
+            vectors(WIDEST),
+        ]
+        .map(|n| n * self.lanes)
     }
 
     /// Numbers of the packed weights.
@@ -99,6 +109,7 @@ fn panels(input: usize, out: usize, lanes: usize) -> Vec<Panel> {
     for i in 0..count {
         let width = vectors / count + usize::from(i < vectors % count);
         panels.push(Panel {
+            index: i,
             channel: done * lanes,
             vectors: width,
             weights: POINTS * input * done * lanes,

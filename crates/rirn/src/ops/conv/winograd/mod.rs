@@ -3,10 +3,12 @@
 //! of 3x3 a tile has 4x4 pixels of the output and takes 144 products in the plain form, with 5x5
 //! 2x2 and 100. Weights are transformed once. The tiles of a map are cut into
 //! blocks that stay in the level-2 cache: transform the input of a block, multiply with a panel
-//! of the weights, transform back and write, panel after panel. Blocks depend on nothing but
+//! of the weights, transform back and write, panel after panel. While it multiplies, a block
+//! fetches what it writes next and what the next block reads. Blocks depend on nothing but
 //! their input, so that any thread may take any of them.
 #![allow(unsafe_code)]
 
+mod ahead;
 mod back;
 mod block;
 mod forward;
@@ -125,14 +127,18 @@ impl Winograd {
         let scratch = &*scratch;
         // Chunks are handed out here and not by `threads`, so that none is handed out twice.
         let next = AtomicUsize::new(0);
+        let alone = threads.threads() == 1;
         threads.run(chunks, &|_, thread| {
             let chunk = next.fetch_add(1, Ordering::Relaxed);
             if chunk < chunks {
-                let (first, end) = (chunk * per_chunk, (chunk + 1) * per_chunk);
+                let first = chunk * per_chunk;
+                let end = tiles.min(first + per_chunk);
+                // The chunk behind this one is perhaps another thread's.
+                let known = if alone { tiles } else { end };
+                let rows = maps.0.rows(first..known.min(end + self.layer.tiles), edge);
                 let mut memory = scratch.piece(thread);
-                for tile in (first..end.min(tiles)).step_by(self.layer.tiles) {
-                    let count = self.layer.tiles.min(tiles - tile);
-                    self.block(&maps, tile, count, &mut memory);
+                for tile in (first..end).step_by(self.layer.tiles) {
+                    self.block(&maps, tile, &rows[(tile - first) * edge..], &mut memory);
                 }
             }
         });
@@ -147,10 +153,13 @@ impl Winograd {
             .min(BLOCKS_PER_CHUNK * self.layer.tiles)
     }
 
-    /// Computes `count` tiles from the tile `first` on.
-    fn block(&self, maps: &Shared<'_>, first: usize, count: usize, memory: &mut Lines) {
-        let [input, products] = self.layer.scratch();
-        memory.grow(input + products);
+    /// Computes the block that begins with the tile `first`. From that tile on `rows` are the first
+    /// pixels of the rows of the tiles that the thread is to do.
+    fn block(&self, maps: &Shared<'_>, first: usize, rows: &[usize], memory: &mut Lines) {
+        let mut blocks = rows.chunks(self.layer.tiles * self.layer.edge);
+        let rows = [blocks.next(), blocks.next()].map(Option::unwrap_or_default);
+        let [strip, input, products] = self.layer.scratch();
+        memory.grow(strip + input + products);
         let memory = memory.as_mut_ptr();
         let block = Block {
             layer: &self.layer,
@@ -159,9 +168,11 @@ impl Winograd {
             bias: self.bias.as_ptr(),
             zeros: self.zeros.as_ptr(),
             first,
-            count,
-            input: memory,
-            products: memory.wrapping_add(input),
+            count: rows[0].len() / self.layer.edge,
+            rows,
+            strip: memory,
+            input: memory.wrapping_add(strip),
+            products: memory.wrapping_add(strip + input),
         };
         // SAFETY: `with_isa` asked the processor for the instructions; `Job::check` compared the
         // maps with the layer; weights, bias and memory have the layer's sizes; the tiles are in

@@ -5,6 +5,7 @@
 //! input `N` vectors.
 #![allow(unsafe_code)]
 
+use super::ahead::Ahead;
 use super::block::Block;
 use super::layer::{POINTS, Panel};
 use crate::ops::conv::simd::Vector;
@@ -22,10 +23,12 @@ pub(super) unsafe fn multiply<V: Vector, const T: usize, const M: usize, const N
 ) {
     let layer = block.layer;
     let weights_step = layer.input_channels() * N * V::LANES;
+    let ahead = Ahead::<N>::new(block, panel, POINTS * (T / M));
     for point in 0..POINTS {
         for tile in (0..block.count).step_by(M) {
             // SAFETY: there is room for M tiles from `tile` on.
             unsafe {
+                ahead.fetch::<V>(point * (T / M) + tile / M);
                 let at = (point * T + tile) * V::LANES;
                 let input = block.input.add(at);
                 let weights = block.weights.add(panel.weights + point * weights_step);
