@@ -129,7 +129,7 @@ unsafe fn column<V: Vector, const WHOLE: bool, const FULL: bool>(
         if pixels.inside.contains(&x) {
             let x = x - pixels.inside.start;
             for (y, value) in values.iter_mut().enumerate() {
-                // One address and one step are quicker than six of each.
+                // One address and two steps need fewer registers than six of each.
                 let (row, right, down) = match WHOLE {
                     true => (pixels.rows[0].0, pixels.rows[0].1, y * pixels.down),
                     false => (pixels.rows[y].0, pixels.rows[y].1, 0),
