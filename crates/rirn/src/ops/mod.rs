@@ -23,7 +23,10 @@ use tch::{Device, Kind, Tensor};
 
 /// Joins channels, the first tensor's first.
 pub(crate) fn cat(tensors: &[&Tensor]) -> Result<Tensor> {
-    Ok(Tensor::f_cat(tensors, 1)?)
+    match passes::join(tensors)? {
+        Some(joined) => Ok(joined),
+        None => Ok(Tensor::f_cat(tensors, 1)?),
+    }
 }
 
 /// `a` ⊙ `b`, in the memory of `a` unless somebody asks for gradients: the activation that made `a`

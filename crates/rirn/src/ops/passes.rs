@@ -62,6 +62,48 @@ pub(crate) fn add(mut x: Tensor, y: &Tensor) -> Result<Tensor> {
     Ok(x.f_add_(y)?)
 }
 
+/// The channels of all parts, the first part's first; nothing where LibTorch has to join them.
+pub(crate) fn join(parts: &[&Tensor]) -> Result<Option<Tensor>> {
+    let Some(numbers) = parts
+        .iter()
+        .map(|part| own::takes(part).then(|| own::numbers_in_order(part))?)
+        .collect::<Option<Vec<_>>>()
+    else {
+        return Ok(None);
+    };
+    let sizes = parts.iter().map(|part| Ok(part.size4()?));
+    let sizes = sizes.collect::<Result<Vec<_>>>()?;
+    let Some(&(_, _, height, width)) = sizes.first() else {
+        return Ok(None);
+    };
+    if sizes.iter().any(|size| (size.2, size.3) != (height, width)) {
+        return Ok(None);
+    }
+    let channels = sizes.iter().map(|size| size.1).sum();
+    let mut joined = spare::map(channels, height, width)?;
+    let Some(into) = own::numbers_to_write(&mut joined) else {
+        return Ok(None);
+    };
+    let pixels = usize::try_from(height * width).unwrap_or_default();
+    let all = into.len() / pixels.max(1);
+    let chunk = (CHUNK / all.max(1)).max(1);
+    let work = Mutex::new(into.chunks_mut(chunk * all).enumerate());
+    own::in_parallel(pixels.div_ceil(chunk), &|_, _| {
+        let next = work.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let Some((place, into)) = next else { return };
+        let mut first = 0;
+        for part in &numbers {
+            let channels = part.len() / pixels;
+            let from = part[place * chunk * channels..].chunks_exact(channels);
+            for (pixel, from) in into.chunks_exact_mut(all).zip(from) {
+                pixel[first..first + channels].copy_from_slice(from);
+            }
+            first += channels;
+        }
+    });
+    Ok(Some(joined))
+}
+
 /// Copies a frame `[1, 3, height, width]` into `values` `[height, width, 3]` and says whether all of
 /// them are finite; nothing where LibTorch has to do it.
 pub(crate) fn copy_out(frame: &Tensor, values: &mut [f32]) -> Option<bool> {
@@ -102,6 +144,7 @@ fn in_chunks(into: &mut [f32], from: &[f32], work: impl Fn(&mut [f32], &[f32]) +
 #[cfg(test)]
 mod tests {
     use super::{add, centred, copy_out, frame_of};
+    use crate::ops::is_channels_last;
     use tch::{Device, Kind, Tensor};
 
     /// Larger than a chunk, and not a multiple of one.
@@ -138,6 +181,27 @@ mod tests {
         assert_eq!(add(x.copy(), &x).expect("a sum"), &x * 2.0);
         let double = x.to_kind(Kind::Double);
         assert_eq!(centred(&double).expect("centred"), &double - 0.5);
+    }
+
+    #[test]
+    fn a_join_is_libtorchs() {
+        let map = |channels: i64, height: i64| {
+            let rows = Tensor::randn([1, height, 131, channels], (Kind::Float, Device::Cpu));
+            rows.permute([0, 3, 1, 2])
+        };
+        for channels in [&[1, 1][..], &[32, 8, 5], &[3], &[24, 8]] {
+            let parts: Vec<_> = channels.iter().map(|c| map(*c, 67)).collect();
+            let parts: Vec<_> = parts.iter().collect();
+            let joined = crate::ops::cat(&parts).expect("a join");
+            assert!(is_channels_last(&joined));
+            assert_eq!(joined, Tensor::cat(&parts, 1));
+        }
+        // A view of some channels, and maps that do not fit together.
+        let wide = map(16, 4);
+        let part = wide.narrow(1, 3, 6);
+        let joined = crate::ops::cat(&[&part, &wide]).expect("a join");
+        assert_eq!(joined, Tensor::cat(&[&part, &wide], 1));
+        assert!(crate::ops::cat(&[&wide, &map(16, 5)]).is_err());
     }
 
     #[test]

@@ -20,9 +20,14 @@ thread_local! {
     static LENT: RefCell<Option<Spares>> = const { RefCell::new(None) };
 }
 
-/// Maps that nobody uses, the longest unused first.
+/// The memory of maps, each as a row of numbers.
 #[derive(Default)]
-pub(crate) struct Spares(Vec<Tensor>);
+pub(crate) struct Spares {
+    /// Nobody uses it; the longest unused first.
+    free: Vec<Tensor>,
+    /// Maps of this step lie in it, perhaps shorter ones.
+    used: Vec<Tensor>,
+}
 
 /// Spare maps lent to this thread; dropped, they are freed.
 pub(crate) struct Loan(());
@@ -33,12 +38,42 @@ impl Spares {
         LENT.set(Some(self));
         Loan(())
     }
+
+    /// Memory for so many numbers: the smallest that fits, if it is not much too large, or new.
+    fn take(&mut self, numel: i64) -> Result<Tensor> {
+        let fits = |memory: &Tensor| (numel..=2 * numel).contains(&length(memory));
+        let fitting = self.free.iter().enumerate().rev().filter(|(_, m)| fits(m));
+        let smallest = fitting.min_by_key(|(_, memory)| memory.numel());
+        let memory = match smallest.map(|(place, _)| place) {
+            Some(place) => self.free.remove(place),
+            None => new(numel)?,
+        };
+        self.used.push(memory.shallow_clone());
+        Ok(memory)
+    }
+
+    /// Takes the memory of a map that nobody uses any more.
+    fn put(&mut self, map: &Tensor) -> Result<()> {
+        let is_its = |memory: &Tensor| memory.data_ptr() == map.data_ptr();
+        let memory = match self.used.iter().position(is_its) {
+            Some(place) => self.used.swap_remove(place),
+            // From an earlier step, or made by LibTorch.
+            None => map.f_as_strided([length(map)], [1], None)?,
+        };
+        if self.free.len() == MOST {
+            drop(self.free.remove(0));
+        }
+        self.free.push(memory);
+        Ok(())
+    }
 }
 
 impl Loan {
-    /// Takes them back from this thread.
+    /// Takes them back from this thread. What is in use then belongs to whoever uses it.
     pub(crate) fn end(self) -> Spares {
-        LENT.take().unwrap_or_default()
+        let mut spares = LENT.take().unwrap_or_default();
+        spares.used.clear();
+        spares
     }
 }
 
@@ -51,33 +86,34 @@ impl Drop for Loan {
 /// A map `[1, channels, height, width]`, float32, channels last, on the CPU, of numbers that mean
 /// nothing: to be written in full.
 pub(crate) fn map(channels: i64, height: i64, width: i64) -> Result<Tensor> {
-    let size = [1, channels, height, width];
-    let numel = usize::try_from(channels * height * width).unwrap_or_default();
-    let spare = LENT.with_borrow_mut(|lent| {
-        let maps = &mut lent.as_mut()?.0;
-        let fitting = maps.iter().rposition(|map| map.numel() == numel)?;
-        Some(maps.remove(fitting))
-    });
-    if let Some(spare) = spare {
-        let steps = [channels * height * width, 1, width * channels, channels];
-        return Ok(spare.f_as_strided(size, steps, None)?);
-    }
-    let rows = Tensor::f_empty([1, height, width, channels], (Kind::Float, Device::Cpu))?;
-    Ok(rows.f_permute([0, 3, 1, 2])?)
+    let numel = channels * height * width;
+    let memory = LENT.with_borrow_mut(|lent| match lent {
+        Some(spares) => spares.take(numel),
+        None => new(numel),
+    })?;
+    let steps = [numel, 1, width * channels, channels];
+    Ok(memory.f_as_strided([1, channels, height, width], steps, None)?)
 }
 
 /// Takes a map that was made for the caller alone and that nothing else refers to. Maps that
 /// [`map`] could not give out again are freed.
 pub(crate) fn give_back(map: Tensor) {
-    LENT.with_borrow_mut(|lent| {
-        let Some(Spares(maps)) = lent else { return };
-        if own::takes(&map) && own::numbers_in_order(&map).is_some() {
-            if maps.len() == MOST {
-                drop(maps.remove(0));
+    if own::takes(&map) && own::numbers_in_order(&map).is_some() {
+        LENT.with_borrow_mut(|lent| {
+            if let Some(spares) = lent {
+                // Without a view of its memory the map is freed, as it would be without spares.
+                let _kept = spares.put(&map);
             }
-            maps.push(map);
-        }
-    });
+        });
+    }
+}
+
+fn new(numel: i64) -> Result<Tensor> {
+    Ok(Tensor::f_empty([numel], (Kind::Float, Device::Cpu))?)
+}
+
+fn length(memory: &Tensor) -> i64 {
+    i64::try_from(memory.numel()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -105,6 +141,18 @@ mod tests {
         assert!(is_channels_last(&again));
         let fresh = map(10, 4, 6).expect("a map");
         assert_ne!(address(&fresh), place);
+        // A smaller map lies in the same memory, which keeps its size.
+        give_back(again);
+        let smaller = map(5, 4, 6).expect("a map");
+        assert_eq!((address(&smaller), smaller.numel()), (place, 120));
+        give_back(smaller);
+        let again = map(10, 4, 6).expect("a map");
+        assert_eq!(address(&again), place);
+        // But not a much smaller one.
+        give_back(again);
+        let tiny = map(2, 4, 6).expect("a map");
+        assert_ne!(address(&tiny), place);
+        let again = map(10, 4, 6).expect("a map");
         // From step to step.
         give_back(again);
         let loan = loan.end().lend();
@@ -112,13 +160,13 @@ mod tests {
         for _ in 0..2 * MOST {
             give_back(map(3, 3, 3).expect("a map").copy());
         }
-        assert!(loan.end().0.len() <= MOST);
+        assert!(loan.end().free.len() <= MOST);
     }
 
     #[test]
     fn nothing_is_kept_where_none_are_lent() {
         give_back(map(8, 6, 5).expect("a map"));
-        assert!(Spares::default().lend().end().0.is_empty());
+        assert!(Spares::default().lend().end().free.is_empty());
         let loan = Spares::default().lend();
         give_back(map(8, 6, 5).expect("a map"));
         drop(loan);
@@ -131,6 +179,6 @@ mod tests {
         let loan = Spares::default().lend();
         let whole = map(8, 6, 5).expect("a map");
         give_back(whole.narrow(1, 0, 4));
-        assert!(loan.end().0.is_empty());
+        assert!(loan.end().free.is_empty());
     }
 }
