@@ -17,7 +17,7 @@ use super::parts::{Decoder, Encoder, HiddenHead, body};
 use super::{Baseline, BaselineShape, Slots, Spec, State};
 use crate::error::Result;
 use crate::layers::{Builder, Conv, ResBlock};
-use crate::ops::{cat, mul, split};
+use crate::ops::{cat, mul, spare, split};
 use tch::Tensor;
 
 /// The cell with its tensors.
@@ -62,9 +62,13 @@ impl Baseline for Gru {
         let cand = self.cand.tanh([&e, &reset.f_mul(h_prev)?])?;
         // (1 − u) ⊙ e + u ⊙ k
         let f = e.f_add(&mul(cand.f_sub(&e)?, &update)?)?;
+        drop((update, reset));
+        [e, gates, cand].into_iter().for_each(spare::give_back);
         let h = slots.hidden(self.hid.forward(&f)?, past)?;
         let f = slots.feature(f, past)?;
         let y = ResBlock::chain(&self.body, cat(&[&f, &h])?)?;
-        Ok((self.dec.forward(&y)?, State::new(vec![("h", h), ("f", f)])))
+        let out = self.dec.forward(&y)?;
+        spare::give_back(y);
+        Ok((out, State::new(vec![("h", h), ("f", f)])))
     }
 }

@@ -17,7 +17,7 @@ use super::parts::{Decoder, Encoder, body};
 use super::{Baseline, BaselineShape, Slots, Spec, State};
 use crate::error::Result;
 use crate::layers::{Builder, Conv, ResBlock};
-use crate::ops::{cat, mul, split};
+use crate::ops::{cat, mul, spare, split};
 use tch::Tensor;
 
 /// The cell with its tensors.
@@ -61,10 +61,14 @@ impl Baseline for Lstm {
         let added = mul(input.f_sigmoid()?, &candidate.f_tanh()?)?;
         let memory = kept.f_add(&added)?;
         let h = mul(output.f_sigmoid()?, &memory.f_tanh()?)?;
+        drop([forget, candidate, output, input]);
+        spare::give_back(gates);
         let h = slots.hidden(h, past)?;
         let f = slots.feature(f, past)?;
         let y = ResBlock::chain(&self.body, cat(&[&f, &h])?)?;
         let states = vec![("h", h), ("c", memory), ("f", f)];
-        Ok((self.dec.forward(&y)?, State::new(states)))
+        let out = self.dec.forward(&y)?;
+        spare::give_back(y);
+        Ok((out, State::new(states)))
     }
 }

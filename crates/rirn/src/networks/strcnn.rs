@@ -19,7 +19,7 @@
 use super::{Baseline, BaselineShape, Slots, Spec, State};
 use crate::error::Result;
 use crate::layers::{Builder, Conv, ConvTranspose, ResBlock};
-use crate::ops::cat;
+use crate::ops::{cat, spare};
 use tch::Tensor;
 
 /// Frames on either side of the current one.
@@ -74,12 +74,21 @@ fn stack(builder: &mut Builder, name: &str, blocks: u32, channels: i64) -> Resul
 
 impl Baseline for Strcnn {
     fn step(&self, x: &Tensor, past: &State, slots: &Slots) -> Result<(Tensor, State)> {
-        let e = self.enc[1].relu(&self.enc[0].relu(x)?)?;
-        let f = ResBlock::chain(&self.body, cat(&[&e, past.get("h")?])?)?;
+        let wide = self.enc[0].relu(x)?;
+        let e = self.enc[1].relu(&wide)?;
+        spare::give_back(wide);
+        let joined = cat(&[&e, past.get("h")?])?;
+        spare::give_back(e);
+        let f = ResBlock::chain(&self.body, joined)?;
         let f = slots.feature(f, past)?;
         let y = ResBlock::chain_from(&self.tail, &f)?;
         let h = slots.hidden(self.hid_first.relu(&y)?, past)?;
-        let out = self.dec_last.forward(&self.dec_up.relu(&y)?)?;
+        let up = self.dec_up.relu(&y)?;
+        // Without blocks in the tail it is the state f itself.
+        if !self.tail.is_empty() {
+            spare::give_back(y);
+        }
+        let out = self.dec_last.after(up)?;
         Ok((out, State::new(vec![("h", h), ("f", f)])))
     }
 }

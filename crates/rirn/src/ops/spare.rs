@@ -10,6 +10,7 @@
 use super::conv::own;
 use crate::error::Result;
 use std::cell::RefCell;
+use std::mem;
 use tch::{Device, Kind, Tensor};
 
 /// Most maps that are kept: RDBN has as many at once, the outputs of its blocks.
@@ -25,9 +26,15 @@ thread_local! {
 pub(crate) struct Spares {
     /// Nobody uses it; the longest unused first.
     free: Vec<Tensor>,
-    /// Maps of this step lie in it, perhaps shorter ones.
-    used: Vec<Tensor>,
+    /// Where maps of this step lie, perhaps shorter ones; only noted, so that a map which nobody gives
+    /// back is freed like any other.
+    used: Vec<Place>,
+    /// The same of the step before: the states, which this step uses up.
+    before: Vec<Place>,
 }
+
+/// Address and length of a row of numbers.
+type Place = (usize, i64);
 
 /// Spare maps lent to this thread; dropped, they are freed.
 pub(crate) struct Loan(());
@@ -48,18 +55,26 @@ impl Spares {
             Some(place) => self.free.remove(place),
             None => new(numel)?,
         };
-        self.used.push(memory.shallow_clone());
+        let at = address(&memory);
+        self.used.retain(|(other, _)| *other != at);
+        self.used.push((at, length(&memory)));
         Ok(memory)
     }
 
-    /// Takes the memory of a map that nobody uses any more.
+    /// Takes the memory of a map that nobody uses any more. What LibTorch has made is freed: it would
+    /// come anew with each step.
     fn put(&mut self, map: &Tensor) -> Result<()> {
-        let is_its = |memory: &Tensor| memory.data_ptr() == map.data_ptr();
-        let memory = match self.used.iter().position(is_its) {
-            Some(place) => self.used.swap_remove(place),
-            // From an earlier step, or made by LibTorch.
-            None => map.f_as_strided([length(map)], [1], None)?,
+        let at = address(map);
+        let lists = [&mut self.used, &mut self.before];
+        let noted = lists.into_iter().find_map(|list| {
+            let place = list.iter().position(|(noted, _)| *noted == at)?;
+            Some(list.swap_remove(place))
+        });
+        let Some((_, length)) = noted else {
+            return Ok(());
         };
+        // Refused if the map at this address is another one by now, and shorter.
+        let memory = map.f_as_strided([length], [1], None)?;
         if self.free.len() == MOST {
             drop(self.free.remove(0));
         }
@@ -69,10 +84,10 @@ impl Spares {
 }
 
 impl Loan {
-    /// Takes them back from this thread. What is in use then belongs to whoever uses it.
+    /// Takes them back from this thread.
     pub(crate) fn end(self) -> Spares {
         let mut spares = LENT.take().unwrap_or_default();
-        spares.used.clear();
+        spares.before = mem::take(&mut spares.used);
         spares
     }
 }
@@ -95,13 +110,13 @@ pub(crate) fn map(channels: i64, height: i64, width: i64) -> Result<Tensor> {
     Ok(memory.f_as_strided([1, channels, height, width], steps, None)?)
 }
 
-/// Takes a map that was made for the caller alone and that nothing else refers to. Maps that
-/// [`map`] could not give out again are freed.
+/// Takes a map that was made for the caller alone and that nothing else refers to. What did not come
+/// from [`map`] in this step or the one before is freed.
 pub(crate) fn give_back(map: Tensor) {
     if own::takes(&map) && own::numbers_in_order(&map).is_some() {
         LENT.with_borrow_mut(|lent| {
             if let Some(spares) = lent {
-                // Without a view of its memory the map is freed, as it would be without spares.
+                // Refused, it is freed.
                 let _kept = spares.put(&map);
             }
         });
@@ -112,18 +127,18 @@ fn new(numel: i64) -> Result<Tensor> {
     Ok(Tensor::f_empty([numel], (Kind::Float, Device::Cpu))?)
 }
 
+fn address(memory: &Tensor) -> usize {
+    memory.data_ptr() as usize
+}
+
 fn length(memory: &Tensor) -> i64 {
     i64::try_from(memory.numel()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST, Spares, give_back, map};
+    use super::{MOST, Spares, address, give_back, map};
     use crate::ops::is_channels_last;
-
-    fn address(map: &tch::Tensor) -> usize {
-        map.data_ptr() as usize
-    }
 
     #[test]
     fn a_map_that_was_given_back_is_the_next_of_its_size() {
@@ -157,10 +172,28 @@ mod tests {
         give_back(again);
         let loan = loan.end().lend();
         assert_eq!(address(&map(8, 6, 5).expect("a map")), place);
-        for _ in 0..2 * MOST {
-            give_back(map(3, 3, 3).expect("a map").copy());
+        let many: Vec<_> = (0..2 * MOST)
+            .map(|_| map(3, 3, 3).expect("a map"))
+            .collect();
+        many.into_iter().for_each(give_back);
+        assert_eq!(loan.end().free.len(), MOST);
+    }
+
+    #[test]
+    fn a_state_comes_back_a_step_later_and_what_is_kept_longer_or_not_ours_never() {
+        if !crate::ops::conv::takes(&map(1, 1, 1).expect("a map")) {
+            return; // Only maps of the own kernels are kept.
         }
-        assert!(loan.end().free.len() <= MOST);
+        let loan = Spares::default().lend();
+        let [state, kept] = [(); 2].map(|()| map(8, 6, 5).expect("a map"));
+        let place = address(&state);
+        let loan = loan.end().lend();
+        give_back(state);
+        assert_eq!(address(&map(8, 6, 5).expect("a map")), place);
+        let loan = loan.end().lend();
+        give_back(kept.copy());
+        give_back(kept);
+        assert!(loan.end().free.is_empty());
     }
 
     #[test]
