@@ -188,7 +188,7 @@ fn a_refused_file_is_refused_in_the_words_of_the_library() {
         .to_string();
     assert_eq!(
         nothing,
-        "there is no such file, and weights by name are only: lite"
+        "there is no such file, and weights by name are only: lite, standard"
     );
 }
 
