@@ -91,7 +91,7 @@ fn one_refused_file_gives_status_1_and_keeps_no_other_from_being_printed() {
     );
     assert_eq!(
         unknown,
-        "inspect: lit: there is no such file, and weights by name are only: lite"
+        "inspect: lit: there is no such file, and weights by name are only: lite, standard"
     );
 }
 
