@@ -6,7 +6,6 @@
 use super::conv::own;
 use super::spare;
 use crate::error::Result;
-use std::sync::{Mutex, PoisonError};
 use tch::Tensor;
 
 /// Edge of a block in pixels.
@@ -28,7 +27,7 @@ pub(crate) fn blocks_of_frame(frame: &Tensor) -> Result<Tensor> {
             // `h` rows of blocks, and as many bands of four rows of the frame.
             let across = into.len() / h.max(1) as usize;
             let bands = into.chunks_mut(across).zip(from.chunks(across));
-            in_bands(h as usize, bands, |(into, band)| gather(into, band));
+            own::in_parallel(bands, |(into, band)| gather(into, band));
             return Ok(blocks);
         }
     }
@@ -53,9 +52,7 @@ pub(crate) fn frame_of_shifted_blocks(blocks: &Tensor) -> Result<Tensor> {
         if let Some(into) = own::numbers_to_write(&mut frame) {
             let row = 3 * width as usize;
             let rows = into.chunks_mut(row).enumerate();
-            in_bands(height as usize, rows, |(y, into)| {
-                scatter(into, from, y + 1)
-            });
+            own::in_parallel(rows, |(y, into)| scatter(into, from, y + 1));
             return Ok(frame);
         }
     }
@@ -75,17 +72,6 @@ pub(crate) fn frame_of_shifted_blocks(blocks: &Tensor) -> Result<Tensor> {
     places.f_copy_(&blocks)?;
     let frame = room.f_narrow(0, 1, height)?.f_narrow(1, 1, width)?;
     Ok(frame.f_permute([2, 0, 1])?.f_unsqueeze(0)?)
-}
-
-/// Calls `work` with every item, of which there are `count`.
-fn in_bands<T: Send>(count: usize, items: impl Iterator<Item = T> + Send, work: impl Fn(T) + Sync) {
-    let items = Mutex::new(items);
-    own::in_parallel(count, &|_, _| {
-        let next = items.lock().unwrap_or_else(PoisonError::into_inner).next();
-        if let Some(item) = next {
-            work(item);
-        }
-    });
 }
 
 /// Four rows of a frame to a row of blocks.

@@ -6,7 +6,6 @@ use super::conv::own;
 use super::spare;
 use crate::error::Result;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use tch::{Device, Kind, Tensor};
 
 /// Values of a chunk: a few microseconds of work.
@@ -87,10 +86,7 @@ pub(crate) fn join(parts: &[&Tensor]) -> Result<Option<Tensor>> {
     let pixels = usize::try_from(height * width).unwrap_or_default();
     let all = into.len() / pixels.max(1);
     let chunk = (CHUNK / all.max(1)).max(1);
-    let work = Mutex::new(into.chunks_mut(chunk * all).enumerate());
-    own::in_parallel(pixels.div_ceil(chunk), &|_, _| {
-        let next = work.lock().unwrap_or_else(PoisonError::into_inner).next();
-        let Some((place, into)) = next else { return };
+    own::in_parallel(into.chunks_mut(chunk * all).enumerate(), |(place, into)| {
         let mut first = 0;
         for part in &numbers {
             let channels = part.len() / pixels;
@@ -131,14 +127,8 @@ pub(crate) fn all_finite(values: &[f32]) -> bool {
 
 /// Calls `work` with every chunk of two slices of the same length.
 fn in_chunks(into: &mut [f32], from: &[f32], work: impl Fn(&mut [f32], &[f32]) + Sync) {
-    let chunks = into.len().div_ceil(CHUNK);
-    let pairs = Mutex::new(into.chunks_mut(CHUNK).zip(from.chunks(CHUNK)));
-    own::in_parallel(chunks, &|_, _| {
-        let next = pairs.lock().unwrap_or_else(PoisonError::into_inner).next();
-        if let Some((into, from)) = next {
-            work(into, from);
-        }
-    });
+    let pairs = into.chunks_mut(CHUNK).zip(from.chunks(CHUNK));
+    own::in_parallel(pairs, |(into, from)| work(into, from));
 }
 
 #[cfg(test)]

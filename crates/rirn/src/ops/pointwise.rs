@@ -6,7 +6,6 @@
 use super::conv::own;
 use super::{mul, spare};
 use crate::error::Result;
-use std::sync::{Mutex, PoisonError};
 use tch::Tensor;
 
 /// Numbers that a thread takes at once.
@@ -38,31 +37,19 @@ pub(crate) fn gelu(mut x: Tensor) -> Result<Tensor> {
     if own::takes(&x)
         && let Some(numbers) = own::numbers_to_write(&mut x)
     {
-        let chunks = numbers.len().div_ceil(CHUNK);
-        let work = Mutex::new(numbers.chunks_mut(CHUNK));
-        own::in_parallel(chunks, &|_, _| {
-            let next = work.lock().unwrap_or_else(PoisonError::into_inner).next();
-            if let Some(numbers) = next {
-                gelu_chunk(numbers);
-            }
-        });
+        own::in_parallel(numbers.chunks_mut(CHUNK), gelu_chunk);
         return Ok(x);
     }
     Ok(x.f_gelu("none")?)
 }
 
 fn blend_numbers(a: &mut [f32], new: &[f32], b: &[f32], old: &[f32]) {
-    let chunks = a.len().div_ceil(CHUNK);
     let inputs = new
         .chunks(CHUNK)
         .zip(b.chunks(CHUNK))
         .zip(old.chunks(CHUNK));
-    let work = Mutex::new(a.chunks_mut(CHUNK).zip(inputs));
-    own::in_parallel(chunks, &|_, _| {
-        let next = work.lock().unwrap_or_else(PoisonError::into_inner).next();
-        if let Some((a, ((new, b), old))) = next {
-            blend_chunk(a, new, b, old);
-        }
+    own::in_parallel(a.chunks_mut(CHUNK).zip(inputs), |(a, ((new, b), old))| {
+        blend_chunk(a, new, b, old);
     });
 }
 

@@ -6,6 +6,7 @@ use crate::ops::conv::parallel::Parallel;
 use crate::ops::conv::pool::Pool;
 use crate::ops::threads;
 use std::cell::RefCell;
+use std::sync::{Mutex, PoisonError};
 
 thread_local! {
     /// Threads and memory for the layers that this thread runs, one after the other.
@@ -21,9 +22,19 @@ pub(super) struct Team {
     pub(super) scratch: Scratch,
 }
 
-/// Calls `body(chunk, thread)` for every chunk on this thread's team.
-pub(in crate::ops) fn in_parallel(chunks: usize, body: &(dyn Fn(usize, usize) + Sync)) {
-    with_team(|team| team.pool.run(chunks, body));
+/// Calls `work` with every item on this thread's team, each on whichever thread is free.
+pub(in crate::ops) fn in_parallel<T>(
+    items: impl ExactSizeIterator<Item = T> + Send,
+    work: impl Fn(T) + Sync,
+) {
+    let (count, items) = (items.len(), Mutex::new(items));
+    let one = |_, _| {
+        let next = items.lock().unwrap_or_else(PoisonError::into_inner).next();
+        if let Some(item) = next {
+            work(item);
+        }
+    };
+    with_team(|team| team.pool.run(count, &one));
 }
 
 /// Calls `work` with this thread's team, made anew when another number of threads is wanted.
