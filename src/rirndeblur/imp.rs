@@ -205,10 +205,11 @@ impl BaseTransformImpl for RirnDeblur {
         gst::info!(
             CAT,
             imp = self,
-            "Running {} on {} in {}",
+            "Running {} on {} in {} by {}",
             active.model.as_deref().unwrap_or_default(),
             engine.device(),
-            engine.precision()
+            engine.precision(),
+            engine.kernels()
         );
         *lock(&self.active) = active;
         *lock(&self.pending) = Some(engine.pending());
@@ -228,6 +229,9 @@ impl BaseTransformImpl for RirnDeblur {
         self.started.store(false, Ordering::Relaxed);
         let running = lock(&self.running).take();
         drop(running);
+        for choice in rirn::engine::kernel_choices() {
+            gst::debug!(CAT, imp = self, "Fastest: {choice}");
+        }
         lock(&self.counters).line_dropped();
         *lock(&self.active) = Active::default();
         self.notify_active();

@@ -16,6 +16,7 @@ pub(crate) struct Active {
     pub(crate) model: Option<String>,
     pub(crate) device: Option<String>,
     pub(crate) precision: Option<&'static str>,
+    pub(crate) kernels: Option<String>,
     /// Frames by which the output is late.
     pub(crate) delay: u32,
 }
@@ -57,6 +58,7 @@ pub(crate) fn open(
         }),
         device: Some(engine.device()),
         precision: Some(engine.precision()),
+        kernels: Some(engine.kernels()),
         delay: u32::try_from(engine.delay()).unwrap_or(u32::MAX),
     };
     Ok((engine, active))

@@ -174,6 +174,8 @@ impl RirnDeblur {
             .field("model", active.model)
             .field("device", active.device)
             .field("precision", active.precision)
+            .field("kernels", active.kernels)
+            .field("kernel-choices", rirn::engine::kernel_choices().join("; "))
             .field("delay-frames", active.delay)
             .field("delay", self.reported.waiting())
             .build()

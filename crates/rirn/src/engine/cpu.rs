@@ -2,6 +2,7 @@
 //! What the engine asks of the processor: no denormals, and whether it has matrix tiles.
 
 use crate::ops;
+use crate::ops::products::Products;
 use tch::{Device, Kind};
 
 /// Sets flush-to-zero and denormals-are-zero for the calling thread, and so for every thread that
@@ -13,10 +14,13 @@ pub fn flush_denormals() {
     mxcsr::set_flush_bits();
 }
 
-/// Divides the CPU's threads between LibTorch and the own kernels for the next steps of a network,
-/// on the thread that runs it.
-pub(super) fn divide_threads((kind, device): (Kind, Device)) {
-    ops::threads::give_libtorch(ops::conv::computes(kind, device));
+/// Prepares the thread that runs a network for its next steps: divides the CPU's threads between
+/// LibTorch and the own kernels, and says what those multiply. The network computes in `kind`; its
+/// tensors may be of another one.
+pub(super) fn prepare(kind: Kind, placement: (Kind, Device)) {
+    let (stored, device) = placement;
+    ops::threads::give_libtorch(ops::conv::computes(stored, device));
+    Products::begin(kind);
 }
 
 /// Whether bfloat16 pays: the processor has AMX tiles with bfloat16 and the kernel lets them be

@@ -43,6 +43,7 @@ pub use tiles::{axis_sums, blended_ones, tile_rects};
 use crate::error::Result;
 use crate::networks::{Demand, Network, Profile};
 use crate::ops;
+use crate::ops::products::storage;
 use crate::weights::Weights;
 use fit::Fit;
 use memory::Needs;
@@ -82,6 +83,13 @@ pub fn placement(config: &EngineConfig) -> Result<(Device, Kind, Vec<Note>)> {
     let (kind, note) = precision::choose(config.precision, device, cpu::has_amx());
     notes.extend(note);
     Ok((device, kind, notes))
+}
+
+/// The forms that own kernels were seen to be fastest in, one line for each layer and size: in this
+/// process, for all engines. Empty where there is nothing to choose, as in float32.
+#[must_use]
+pub fn kernel_choices() -> Vec<String> {
+    ops::conv::told()
 }
 
 impl Engine {
@@ -126,8 +134,9 @@ impl Engine {
             if threads > 0 {
                 ops::threads::wish(usize::try_from(threads).unwrap_or(usize::MAX));
             }
-            if matches!(device, Device::Cuda(_)) {
-                ops::conv::cuda::begin(deterministic);
+            match device {
+                Device::Cuda(_) => ops::conv::cuda::begin(deterministic),
+                _ => ops::conv::by_clock(!deterministic),
             }
             let core = make()?;
             let (_, network) = core.current();
@@ -178,6 +187,14 @@ impl Engine {
         }
     }
 
+    /// What computes convolutions: the own kernels by their instruction sets, `avx2`, `avx512`, with
+    /// `+amx` in bfloat16; else `libtorch`.
+    #[must_use]
+    pub fn kernels(&self) -> String {
+        let own = ops::conv::kernels(self.core.kind(), self.core.device());
+        own.unwrap_or_else(|| "libtorch".to_owned())
+    }
+
     /// Device in use: `cpu` or `cuda:N`.
     #[must_use]
     pub fn device(&self) -> String {
@@ -219,7 +236,7 @@ impl Engine {
 
     /// What the network needs in the kind in which it computes now.
     fn needs(&self) -> Needs<'_> {
-        let kind = self.core.kind();
+        let kind = storage(self.core.kind(), self.core.device());
         let bytes = match kind {
             Kind::Half | Kind::BFloat16 => 2,
             _ => 4,

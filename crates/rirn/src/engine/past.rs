@@ -224,8 +224,8 @@ impl Past {
         view: &View,
         canvas: &mut Canvas,
     ) -> Result<bool> {
-        let (kind, device) = network.placement();
-        cpu::divide_threads((kind, device));
+        let (stored, device) = network.placement();
+        cpu::prepare(self.kind.unwrap_or(stored), (stored, device));
         // Out of `self`: whatever goes wrong, nothing half updated is left.
         let mut states = mem::take(&mut self.states).into_iter();
         let mut next = Vec::with_capacity(plan.len());

@@ -10,6 +10,7 @@
 use super::load::FromFile;
 use crate::error::Result;
 use crate::networks::{Network, Rirn};
+use crate::ops::products::storage;
 use crate::weights::Weights;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tch::{Device, Kind};
@@ -121,7 +122,7 @@ fn shared(weights: &Arc<Weights>, placement: (Kind, Device)) -> Result<SharedNet
         return Ok(network);
     }
     let (kind, device) = placement;
-    let mut source = FromFile::new(weights, device, kind)?;
+    let mut source = FromFile::new(weights, device, storage(kind, device))?;
     let network: Box<dyn Network> = Box::new(Rirn::build(weights.spec(), &mut source)?);
     let network = Arc::new(Mutex::new(network));
     let mut in_use = lock(&IN_USE);

@@ -26,9 +26,9 @@ pub(super) fn step(
     (height, width): (usize, usize),
     window: usize,
 ) -> Result<Duration> {
-    let (_, network) = core.current();
+    let (kind, network) = core.current();
     let network = network.lock().unwrap_or_else(PoisonError::into_inner);
-    cpu::divide_threads(network.placement());
+    cpu::prepare(kind, network.placement());
     let size = [1, side(height)?, side(width)?, 3 * side(window)?];
     let grey = Tensor::f_full(size, 0.5, (Kind::Float, core.device()))?.f_permute([0, 3, 1, 2])?;
     let mut taken = Duration::ZERO;

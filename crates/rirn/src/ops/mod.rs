@@ -12,6 +12,7 @@ mod pad;
 pub(crate) mod passes;
 pub(crate) mod picture;
 mod pointwise;
+pub(crate) mod products;
 pub(crate) mod spare;
 pub(crate) mod threads;
 

@@ -12,6 +12,7 @@ pub(crate) mod carried;
 pub(crate) mod composed;
 pub(crate) mod cuda;
 mod direct;
+mod finish;
 mod input;
 mod job;
 mod memory;
@@ -21,6 +22,7 @@ mod pool;
 mod simd;
 #[cfg(test)]
 mod tests;
+mod tiles;
 mod transposed;
 mod winograd;
 
@@ -28,8 +30,9 @@ use crate::cancel;
 use crate::error::Result;
 pub(crate) use input::Input;
 use own::{Layer, OwnForm};
-pub(crate) use own::{computes, takes};
+pub(crate) use own::{by_clock, computes, kernels, takes, told};
 use tch::{Kind, Tensor};
+pub(crate) use tiles::Unit;
 pub(crate) use transposed::ConvTranspose2d;
 
 /// A convolution with its tensors: weight `[out, in, k, k]` and bias `[out]`; zero padding of k/2

@@ -8,22 +8,26 @@
 //! only one thread beside the own kernels (`ops/threads.rs`).
 #![allow(unsafe_code)]
 
+mod choice;
+mod form;
 mod map;
 mod team;
 
-use super::direct::Direct;
 use super::input::joined;
-use super::job::{Job, Misfit, Sink};
+use super::job::Misfit;
 use super::simd::Isa;
-use super::winograd::Winograd;
+use super::tiles::Unit;
 use crate::error::{Error, Result};
+use crate::ops::products::{self, Products};
 use crate::ops::spare;
-use map::{Map, map, mapped, shape};
+use choice::Key;
+pub(crate) use choice::{by_clock, told};
+use form::{Call, Form, Name, Plain};
+use map::{map, mapped, shape};
 use std::cell::RefCell;
 use std::sync::OnceLock;
 use tch::{Device, Kind, Tensor};
 pub(in crate::ops) use team::in_parallel;
-use team::with_team;
 
 /// Set to `off`, LibTorch computes everything. Read once in a process.
 const SWITCH: &str = "RIRNDEBLUR_OWN_KERNELS";
@@ -40,21 +44,16 @@ pub(super) struct Layer<'a> {
     pub(super) stride: i64,
 }
 
+/// A layer in the forms that its calls have taken so far; one as a rule.
 struct Packed {
-    form: Form,
-    /// Channels of the output.
-    out: i64,
-    stride: i64,
+    forms: Vec<Form>,
+    /// Those of them that were taken by the clock.
+    chosen: Vec<Name>,
     /// Channels of each tensor of the input.
     inputs: Vec<usize>,
+    products: Products,
     /// How often LibTorch had written into weight and bias.
     versions: [i64; 2],
-}
-
-/// The kernel that a layer runs in: Winograd's where it fits, for it has four times fewer products.
-enum Form {
-    Winograd(Winograd),
-    Direct(Direct),
 }
 
 impl OwnForm {
@@ -77,71 +76,105 @@ impl OwnForm {
             false => vec![mapped(&joined(parts)?)?],
         };
         let residual = residual.map(mapped).transpose()?;
-        self.pack(layer, parts.iter().map(channels).collect())?;
-        let packed = self.0.borrow();
         let maps: Option<Vec<_>> = parts.iter().map(map).collect();
-        match (maps, residual.as_ref().map(map), &*packed) {
-            (Some(x), None, Some(packed)) => packed.run(&x, None, relu).map(Some),
-            (Some(x), Some(Some(r)), Some(packed)) => packed.run(&x, Some(r), relu).map(Some),
-            _ => Ok(None),
+        let (Some(maps), residual) = (maps, residual.as_ref().map(map)) else {
+            return Ok(None);
+        };
+        if matches!(residual, Some(None)) {
+            return Ok(None);
         }
+        let call = Call {
+            parts: &maps,
+            residual: residual.as_ref().and_then(Option::as_ref),
+            relu,
+            out: layer.weight.size()[0],
+            stride: layer.stride,
+        };
+        let inputs = parts.iter().map(channels).collect();
+        self.run_call(layer, call, inputs).map(Some)
     }
 
-    /// Packs the weights for tensors of so many channels, unless that has been done since they were
-    /// last written. A layer of a network always gets the same ones.
-    fn pack(&self, layer: Layer<'_>, inputs: Vec<usize>) -> Result<()> {
-        let (weight, bias) = (layer.weight, layer.bias);
-        let versions = [weight.f_internal_version()?, bias.f_internal_version()?];
+    fn run_call(&self, layer: Layer<'_>, call: Call<'_>, inputs: Vec<usize>) -> Result<Tensor> {
+        let [height, width] = call
+            .output_size()
+            .ok_or_else(|| refused(Misfit("no input")))?;
+        let mut y = spare::map(call.out, height, width)?;
+        // The kernels write every number of it before anybody reads one.
+        let data = numbers_to_write(&mut y).ok_or_else(|| refused(Misfit("no output")))?;
         let mut packed = self.0.borrow_mut();
-        let is_ready = |p: &Packed| p.versions == versions && p.inputs == inputs;
-        if packed.as_deref().is_some_and(is_ready) {
-            return Ok(());
-        }
-        let kernel = index(weight.size()[2]);
-        let (weights, biases) = (numbers(weight)?, numbers(bias)?);
-        let form = match (kernel, index(layer.stride)) {
-            (3 | 5, 1) => Winograd::new(kernel, &weights, &biases, &inputs).map(Form::Winograd),
-            (_, stride) => {
-                Direct::new(&weights, &biases, &inputs, kernel, stride).map(Form::Direct)
-            }
-        };
-        *packed = Some(Box::new(Packed {
-            form: form.map_err(refused)?,
-            out: weight.size()[0],
-            stride: layer.stride,
-            inputs,
-            versions,
-        }));
-        Ok(())
+        let packed = Packed::refreshed(&mut packed, layer, inputs)?;
+        let name = packed.choose(layer, call, data)?;
+        packed.form(layer, name)?.run(call, usize::MAX, data)?;
+        Ok(y)
     }
 }
 
 impl Packed {
-    fn run(&self, parts: &[Map<'_>], residual: Option<Map<'_>>, relu: bool) -> Result<Tensor> {
-        let first = parts.first().ok_or_else(|| refused(Misfit("no input")))?;
-        let [height, width] =
-            [first.height, first.width].map(|side| steps_along(side, self.stride));
-        let sources: Vec<_> = parts.iter().map(|map| map.source).collect();
-        let mut y = spare::map(self.out, height, width)?;
-        // The kernels write every number of it before anybody reads one.
-        let data = numbers_to_write(&mut y).ok_or_else(|| refused(Misfit("no output")))?;
-        let job = Job {
-            height: index(first.height),
-            width: index(first.width),
-            sources: &sources,
-            residual: residual.map(|map| map.source),
-            relu,
-            output: Sink {
-                data,
-                stride: index(self.out),
-            },
+    /// What `slot` holds, emptied where the weights have been written since, or other tensors or
+    /// products are wanted. A layer of a network always gets the same ones.
+    fn refreshed<'s>(
+        slot: &'s mut Option<Box<Self>>,
+        layer: Layer<'_>,
+        inputs: Vec<usize>,
+    ) -> Result<&'s mut Self> {
+        let versions = [
+            layer.weight.f_internal_version()?,
+            layer.bias.f_internal_version()?,
+        ];
+        let products = Products::current();
+        let is_ready =
+            |p: &Self| p.versions == versions && p.inputs == inputs && p.products == products;
+        if !slot.as_deref().is_some_and(is_ready) {
+            *slot = None;
+        }
+        Ok(slot.get_or_insert_with(|| {
+            Box::new(Self {
+                forms: Vec::new(),
+                chosen: Vec::new(),
+                inputs,
+                products,
+                versions,
+            })
+        }))
+    }
+
+    /// The form that a call takes. Where the clock has to tell, it may write `data`.
+    fn choose(&mut self, layer: Layer<'_>, call: Call<'_>, data: &mut [f32]) -> Result<Name> {
+        let kernel = index(layer.weight.size()[2]);
+        let candidates = Name::candidates(kernel, index(layer.stride), self.products);
+        if candidates.len() == 1 || !choice::is_by_clock() {
+            return Ok(candidates[0]);
+        }
+        let key = Key::of(call, kernel, &self.inputs, self.products);
+        if let Some(name) = choice::known(&key) {
+            return Ok(name);
+        }
+        for name in candidates {
+            self.form(layer, *name)?;
+        }
+        let fastest = choice::fastest(&self.forms, call, data)?;
+        let name = fastest.unwrap_or(candidates[0]);
+        choice::remember(key, name);
+        // What another size has chosen before stays: the sizes come in turns.
+        self.chosen.push(name);
+        self.forms.retain(|form| self.chosen.contains(&form.name()));
+        Ok(name)
+    }
+
+    /// The layer in this form, packed unless it is there already.
+    fn form(&mut self, layer: Layer<'_>, name: Name) -> Result<&Form> {
+        if let Some(place) = self.forms.iter().position(|form| form.name() == name) {
+            return Ok(&self.forms[place]);
+        }
+        let plain = Plain {
+            weights: &numbers(layer.weight)?,
+            biases: &numbers(layer.bias)?,
+            inputs: &self.inputs,
+            kernel: index(layer.weight.size()[2]),
+            stride: index(layer.stride),
         };
-        with_team(|team| match &self.form {
-            Form::Winograd(layer) => layer.run(job, &mut team.scratch, &team.pool),
-            Form::Direct(layer) => layer.run(job, &team.pool),
-        })
-        .map_err(refused)?;
-        Ok(y)
+        self.forms.push(Form::new(name, &plain, self.products)?);
+        Ok(&self.forms[self.forms.len() - 1])
     }
 }
 
@@ -164,6 +197,24 @@ pub(in crate::ops) fn numbers_to_write(x: &mut Tensor) -> Option<&mut [f32]> {
 /// Whether own kernels compute a network of this kind on this device.
 pub(crate) fn computes(kind: Kind, device: Device) -> bool {
     is_wanted() && kind == Kind::Float && device == Device::Cpu
+}
+
+/// The instruction sets of the own kernels for a network of this kind of numbers, stored as they are, as
+/// users know them; nothing where LibTorch computes.
+pub(crate) fn kernels(kind: Kind, device: Device) -> Option<String> {
+    let stored = products::storage(kind, device);
+    computes(stored, device).then(|| {
+        let vectors = match Isa::best(usize::MAX) {
+            Isa::Portable => "portable",
+            Isa::Avx2 => "avx2",
+            Isa::Avx512 => "avx512",
+        };
+        match products::unit().filter(|_| kind == Kind::BFloat16) {
+            Some(Unit::Amx) => format!("{vectors}+amx"),
+            Some(Unit::Plain) => format!("{vectors}+plain tiles"),
+            None => vectors.to_owned(),
+        }
+    })
 }
 
 /// Whether own kernels are used, and can read such a map.

@@ -15,7 +15,7 @@ use std::ops::Range;
 /// The processor has the instructions of `V`.
 #[inline(always)]
 pub(super) unsafe fn output_ahead<V: Vector>(row: &Row<'_>, channel: usize, pixels: Range<usize>) {
-    let (output, stride) = (row.maps.output, row.maps.output_stride);
+    let (output, stride) = (row.maps.output.data, row.maps.output.stride);
     for pixel in pixels {
         let at = (row.y * row.maps.across + pixel) * stride + channel;
         // SAFETY: by the contract of this function; the address need not be one of memory.

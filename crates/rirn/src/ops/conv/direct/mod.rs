@@ -5,25 +5,22 @@
 #![allow(unsafe_code)]
 
 mod ahead;
-mod finish;
 mod isa;
 mod layer;
 mod segment;
 
+use crate::ops::conv::finish::Output;
 use crate::ops::conv::job::{Job, Misfit};
 use crate::ops::conv::memory::Lines;
-use crate::ops::conv::parallel::Parallel;
+use crate::ops::conv::parallel::{Parallel, in_bands};
 use crate::ops::conv::simd::Isa;
 use isa::Kernels;
 use layer::Layer;
 use segment::{Maps, Row};
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Most rows that a thread takes at once.
-const ROWS_PER_CHUNK: usize = 8;
-/// Chunks that each thread should find, where the map has so many rows.
-const CHUNKS_PER_THREAD: usize = 4;
+const ROWS_PER_BAND: usize = 8;
 
 /// One layer: its weights as the kernels of one instruction set read them.
 pub(crate) struct Direct {
@@ -107,12 +104,9 @@ impl Direct {
     ///
     /// # Errors
     /// Maps that are not as large as they should be; then nothing is written.
-    pub(crate) fn run(&self, job: Job<'_>, threads: &dyn Parallel) -> Result<(), Misfit> {
+    pub(crate) fn run(&self, mut job: Job<'_>, threads: &dyn Parallel) -> Result<(), Misfit> {
         let layer = &self.layer;
         job.check(&layer.inputs, layer.out, layer.stride)?;
-        let rows = job.height.div_ceil(layer.stride);
-        let per_chunk = rows_per_chunk(rows, threads.threads());
-        let chunks = rows.div_ceil(per_chunk);
         let maps = Shared(Maps {
             height: job.height,
             width: job.width,
@@ -122,19 +116,11 @@ impl Direct {
                 _ => 1,
             },
             sources: job.sources,
-            residual: job.residual,
-            low: if job.relu { 0.0 } else { f32::NEG_INFINITY },
-            output: job.output.data.as_mut_ptr(),
-            output_stride: job.output.stride,
+            output: Output::of(&mut job, layer.out),
         });
-        // Chunks are handed out here and not by `threads`, so that none is handed out twice.
-        let next = AtomicUsize::new(0);
-        threads.run(chunks, &|_, _| {
-            let chunk = next.fetch_add(1, Ordering::Relaxed);
-            if chunk < chunks {
-                let (first, end) = (chunk * per_chunk, (chunk + 1) * per_chunk);
-                (first..end.min(rows)).for_each(|y| self.row(&maps, y));
-            }
+        let rows = job.height.div_ceil(layer.stride);
+        in_bands(rows, ROWS_PER_BAND, threads, |band, _| {
+            band.for_each(|y| self.row(&maps, y));
         });
         Ok(())
     }
@@ -159,12 +145,6 @@ impl Direct {
             }
         }
     }
-}
-
-/// Rows that a thread takes at once; fewer where a small map could not keep all threads busy else.
-fn rows_per_chunk(rows: usize, threads: usize) -> usize {
-    rows.div_ceil(CHUNKS_PER_THREAD.saturating_mul(threads.max(1)))
-        .min(ROWS_PER_CHUNK)
 }
 
 impl fmt::Debug for Direct {

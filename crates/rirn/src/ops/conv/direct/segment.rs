@@ -6,8 +6,8 @@
 #![allow(unsafe_code)]
 
 use super::ahead::{input_ahead, output_ahead};
-use super::finish::finish;
 use super::layer::{Layer, Panel};
+use crate::ops::conv::finish::{Output, finish};
 use crate::ops::conv::job::Source;
 use crate::ops::conv::simd::Vector;
 use std::mem::MaybeUninit;
@@ -29,11 +29,7 @@ pub(super) struct Maps<'a> {
     /// Taps that lie side by side in memory: all of a row of the kernel, or one.
     pub(super) joined: usize,
     pub(super) sources: &'a [Source<'a>],
-    pub(super) residual: Option<Source<'a>>,
-    /// What the output is at least: zero with ReLU, else minus infinity.
-    pub(super) low: f32,
-    pub(super) output: *mut f32,
-    pub(super) output_stride: usize,
+    pub(super) output: Output<'a>,
 }
 
 /// A row of the output.
@@ -108,8 +104,9 @@ pub(super) unsafe fn segment<V: Vector, const S: usize, const M: usize, const N:
         }
         first += panel.rows;
     }
+    let pixels = (row.y * row.maps.across + x, count);
     // SAFETY: the same contract; the sums of `count` pixels are complete.
-    unsafe { finish::<V, N>(row, panel, (x, count), sums) }
+    unsafe { finish::<V, N>(&row.maps.output, panel.channel, pixels, sums) }
 }
 
 /// Adds what some rows of taps give to the sums of `M` pixels from `x` on, of which some may lie

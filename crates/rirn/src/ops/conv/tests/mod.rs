@@ -7,6 +7,7 @@ mod joins;
 mod pool;
 mod small;
 mod tensors;
+mod tiles;
 mod winograd;
 
 use crate::ops::conv::direct::Direct;
@@ -14,6 +15,7 @@ use crate::ops::conv::job::{Job, Sink, Source};
 use crate::ops::conv::memory::Scratch;
 use crate::ops::conv::parallel::{Inline, Parallel};
 use crate::ops::conv::simd::Isa;
+use crate::ops::conv::tiles::{Tiles, Unit, from_bf16, to_bf16};
 use crate::ops::conv::winograd::Winograd;
 
 /// Seeded numbers with variance near 1.
@@ -50,8 +52,10 @@ pub(super) struct Case {
     pub(super) out: usize,
     /// Taps to a side in Winograd's form.
     pub(super) taps: usize,
-    /// Kernel and stride of the direct form; nothing for Winograd's.
+    /// Kernel and stride of the direct form and of that in tiles; nothing for Winograd's.
     pub(super) direct: Option<(usize, usize)>,
+    /// What multiplies the tiles; nothing for the other forms.
+    pub(super) unit: Option<Unit>,
     /// Channels of the wider map that come behind (and as many numbers before) each map.
     pub(super) extra: usize,
     pub(super) residual: bool,
@@ -78,6 +82,7 @@ impl Case {
             out,
             taps: 3,
             direct: None,
+            unit: None,
             extra: 0,
             residual: false,
             relu: false,
@@ -184,11 +189,14 @@ impl Case {
             },
         };
         let (weights, bias, inputs) = (&data.weights, &data.bias, &self.inputs);
-        match self.direct {
-            Some(form) => Direct::with_isa(isa, weights, bias, inputs, form)
+        let scratch = &mut Scratch::default();
+        match (self.direct, self.unit) {
+            (Some(form), Some(unit)) => Tiles::new(unit, weights, bias, inputs, form)
+                .and_then(|layer| layer.run(job, scratch, threads)),
+            (Some(form), None) => Direct::with_isa(isa, weights, bias, inputs, form)
                 .and_then(|layer| layer.run(job, threads)),
-            None => Winograd::with_isa(isa, self.taps, weights, bias, inputs)
-                .and_then(|layer| layer.run(job, &mut Scratch::default(), threads)),
+            (None, _) => Winograd::with_isa(isa, self.taps, weights, bias, inputs)
+                .and_then(|layer| layer.run(job, scratch, threads)),
         }
         .unwrap();
         let mut output = Vec::new();
@@ -201,6 +209,14 @@ impl Case {
             }
         }
         output
+    }
+
+    /// A number as it is multiplied.
+    fn factor(&self, x: f32) -> f64 {
+        f64::from(match self.unit {
+            Some(_) => from_bf16(to_bf16(x)),
+            None => x,
+        })
     }
 
     /// The same, plainly and in float64.
@@ -224,7 +240,7 @@ impl Case {
                     for &value in &map[at..at + channels] {
                         for (o, sum) in sums.iter_mut().enumerate() {
                             let w = data.weights[(o * input + k) * kernel * kernel + tap];
-                            *sum += f64::from(value) * f64::from(w);
+                            *sum += self.factor(value) * self.factor(w);
                         }
                         k += 1;
                     }
