@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use rirn::EngineConfig;
 use rirn::weights::Weights;
-use rirn_lab::bench::{Contender, Timing, bench};
+use rirn_lab::bench::{Contender, Layers, Timing, bench};
 use rirn_lab::visible::visible;
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Write};
@@ -40,6 +40,9 @@ struct Options {
     /// Frames in a round
     #[arg(long, default_value_t = 10)]
     frames: usize,
+    /// Print the convolutions of a frame instead, the longest first (on a CPU)
+    #[arg(long)]
+    layers: bool,
     /// Print JSON instead
     #[arg(long)]
     json: bool,
@@ -83,6 +86,9 @@ fn work(options: &Options) -> Result<()> {
         .iter()
         .map(open)
         .collect::<Result<Vec<_>>>()?;
+    if options.layers {
+        return print(&layers(options, &contenders)?);
+    }
     let timings = bench(
         &contenders,
         &options.size,
@@ -94,10 +100,60 @@ fn work(options: &Options) -> Result<()> {
         true => serde_json::to_string_pretty(&timings)? + "\n",
         false => table(&timings),
     };
+    print(&text)
+}
+
+fn print(text: &str) -> Result<()> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
+}
+
+fn layers(options: &Options, contenders: &[Contender]) -> Result<String> {
+    let mut all = Vec::new();
+    for size in &options.size {
+        for contender in contenders {
+            all.push(contender.layers(*size, options.rounds)?);
+        }
+    }
+    Ok(match options.json {
+        true => serde_json::to_string_pretty(&all)? + "\n",
+        false => all.iter().map(layer_table).collect(),
+    })
+}
+
+fn layer_table(layers: &Layers) -> String {
+    let (width, height) = layers.size;
+    let mut text = format!(
+        "{}, {width}x{height}: {:.1} ms; float32 at most {:.0} GMAC/s\n\n\
+         | layer | channels | map | form | count | ms | share | GMAC/s | of peak |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
+        visible(&layers.name),
+        layers.frame_ms,
+        layers.peak_giga_a_second
+    );
+    for row in &layers.rows {
+        let of_peak = row.of_peak.map(|share| format!("{:.0} %", 100.0 * share));
+        let _ = writeln!(
+            text,
+            "| {0}x{0}/{1} | {2} to {3} | {4}x{5} | {6} | {7} | {8:.2} | {9:.1} % | {10:.0} | {11} |",
+            row.kernel.0,
+            row.kernel.1,
+            row.channels.0,
+            row.channels.1,
+            row.size.0,
+            row.size.1,
+            row.form,
+            row.count,
+            row.ms,
+            100.0 * layers.share(row),
+            row.giga_a_second,
+            of_peak.unwrap_or_default()
+        );
+    }
+    text.push('\n');
+    text
 }
 
 fn table(timings: &[Timing]) -> String {

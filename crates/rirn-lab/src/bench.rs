@@ -3,6 +3,10 @@
 //! (`benches/speed.rs` has the element). All candidates of a size take turns, so that their ratios
 //! hold on a busy machine.
 
+mod layers;
+
+pub use layers::{LayerRow, Layers};
+
 use crate::Result;
 use rirn::layers::Outline;
 use rirn::networks::Rirn;
@@ -98,6 +102,17 @@ impl Contender {
             }
         }
         Ok(times)
+    }
+
+    /// Times of the convolutions of a frame, the least of some rounds; on a CPU.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    pub fn layers(&self, (width, height): (usize, usize), rounds: usize) -> Result<Layers> {
+        let never = Interrupt::new();
+        let (step, times, peak) = self.engine.layer_times(height, width, rounds, &never)?;
+        let measured = (step, &times[..]);
+        Ok(Layers::new(&self.name, (width, height), measured, peak))
     }
 
     fn timing(&self, (width, height): (usize, usize), mut times: Vec<Duration>) -> Timing {

@@ -28,6 +28,7 @@ mod warm;
 mod window;
 mod worker;
 
+pub use crate::ops::conv::meter::LayerTime;
 pub use config::{DeviceChoice, EngineConfig, Precision, Tiles};
 pub use cpu::flush_denormals;
 pub use deblurrer::{Deblurrer, Output, PAUSE, WarmUp};
@@ -231,6 +232,27 @@ impl Engine {
     pub fn warm_up(&self, height: usize, width: usize, interrupt: &Interrupt) -> Result<Duration> {
         let window = self.profile.window();
         let ticket = self.submit(move |core| warm::step(core, (height, width), window));
+        ticket.wait(Some(interrupt))
+    }
+
+    /// Runs `rounds` steps on a grey picture of this size, in pixels, on the CPU and gives the time of a step
+    /// and of each of its convolutions in order, the least of all rounds; and what the multipliers of
+    /// the machine can do: multiply-adds of float32 in a second, by all threads together.
+    ///
+    /// # Errors
+    /// What the step reports, or [`crate::Error::Interrupted`].
+    pub fn layer_times(
+        &self,
+        height: usize,
+        width: usize,
+        rounds: usize,
+        interrupt: &Interrupt,
+    ) -> Result<(Duration, Vec<LayerTime>, f64)> {
+        let window = self.profile.window();
+        let ticket = self.submit(move |core| {
+            let (step, times) = warm::layer_times(core, (height, width), window, rounds)?;
+            Ok((step, times, ops::conv::peak::measured()))
+        });
         ticket.wait(Some(interrupt))
     }
 

@@ -16,8 +16,10 @@ mod finish;
 mod input;
 mod job;
 mod memory;
+pub(crate) mod meter;
 pub(super) mod own;
 mod parallel;
+pub(crate) mod peak;
 mod pool;
 mod simd;
 #[cfg(test)]
@@ -87,15 +89,19 @@ impl Conv2d {
             return Ok(y);
         }
         let padding = self.weight.size()[2] / 2;
-        let y = x.f_conv2d(
-            &self.weight,
-            Some(&self.bias),
-            [self.stride, self.stride],
-            [padding, padding],
-            [1, 1],
-            1,
-        )?;
-        finish(y, residual, relu)
+        let (_, _, height, width) = x.size4()?;
+        let size = [height, width].map(|side| own::steps_along(side, self.stride));
+        meter::timed(layer, size, "libtorch", || {
+            let y = x.f_conv2d(
+                &self.weight,
+                Some(&self.bias),
+                [self.stride, self.stride],
+                [padding, padding],
+                [1, 1],
+                1,
+            )?;
+            finish(y, residual, relu)
+        })
     }
 
     /// Changes whenever LibTorch writes into weight or bias; nothing while they are being trained.

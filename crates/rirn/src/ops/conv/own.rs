@@ -15,6 +15,7 @@ mod team;
 
 use super::input::joined;
 use super::job::Misfit;
+use super::meter::timed;
 use super::simd::Isa;
 use super::tiles::Unit;
 use crate::error::{Error, Result};
@@ -104,7 +105,10 @@ impl OwnForm {
         let mut packed = self.0.borrow_mut();
         let packed = Packed::refreshed(&mut packed, layer, inputs)?;
         let name = packed.choose(layer, call, data)?;
-        packed.form(layer, name)?.run(call, usize::MAX, data)?;
+        let form = packed.form(layer, name)?;
+        timed(layer, [height, width], name.text(), || {
+            form.run(call, usize::MAX, data)
+        })?;
         Ok(y)
     }
 }
@@ -152,9 +156,11 @@ impl Packed {
         for name in candidates {
             self.form(layer, *name)?;
         }
-        let fastest = choice::fastest(&self.forms, call, data)?;
-        let name = fastest.unwrap_or(candidates[0]);
-        choice::remember(key, name);
+        let Some(found) = choice::fastest(&self.forms, call, data)? else {
+            return Ok(candidates[0]);
+        };
+        let name = found.name;
+        choice::remember(key, found);
         // What another size has chosen before stays: the sizes come in turns.
         self.chosen.push(name);
         self.forms.retain(|form| self.chosen.contains(&form.name()));
@@ -281,7 +287,7 @@ fn fits(layer: Layer<'_>, parts: &[&Tensor], residual: Option<&Tensor>) -> bool 
 
 /// A side of the output. With `2p = k - 1` LibTorch's `(side + 2p - k) / stride + 1`, rounded down,
 /// is `side / stride`, rounded up.
-fn steps_along(side: i64, stride: i64) -> i64 {
+pub(super) fn steps_along(side: i64, stride: i64) -> i64 {
     (side - 1) / stride + 1
 }
 

@@ -33,6 +33,13 @@ pub(super) struct Key {
     pub(super) products: Products,
 }
 
+/// The form to take, and the times from which that was seen.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) name: Name,
+    times: Vec<(Name, Duration)>,
+}
+
 /// Whether the clock decides; the first candidate is taken otherwise.
 static BY_CLOCK: AtomicBool = AtomicBool::new(true);
 
@@ -47,7 +54,7 @@ pub(super) fn is_by_clock() -> bool {
 }
 
 /// What has been found out in this process.
-static CHOICES: Mutex<Vec<(Key, Name)>> = Mutex::new(Vec::new());
+static CHOICES: Mutex<Vec<(Key, Found)>> = Mutex::new(Vec::new());
 
 impl Key {
     /// That of a call.
@@ -72,35 +79,40 @@ impl Key {
 pub(super) fn known(key: &Key) -> Option<Name> {
     let choices = CHOICES.lock().unwrap_or_else(PoisonError::into_inner);
     let found = choices.iter().find(|(known, _)| known == key);
-    found.map(|(_, name)| *name)
+    found.map(|(_, found)| found.name)
 }
 
 /// Keeps a choice for this process.
-pub(super) fn remember(key: Key, name: Name) {
+pub(super) fn remember(key: Key, found: Found) {
     let mut choices = CHOICES.lock().unwrap_or_else(PoisonError::into_inner);
-    choices.push((key, name));
+    choices.push((key, found));
 }
 
-/// The choices of this process in words, one a layer: kernel, stride, channels, size, form.
+/// The choices of this process in words, one a layer: kernel, stride, channels, size, the form with its
+/// time and the others with theirs, on as much of the map as they ran.
 pub(crate) fn told() -> Vec<String> {
     let choices = CHOICES.lock().unwrap_or_else(PoisonError::into_inner);
-    let tell = |(key, name): &(Key, Name)| {
+    let tell = |(key, found): &(Key, Found)| {
         let [height, width] = key.size;
         let input: usize = key.inputs.iter().sum();
+        let times = found.times.iter().map(|(name, time)| {
+            let chosen = if *name == found.name { "*" } else { "" };
+            format!("{}{chosen} {:.3} ms", name.text(), 1e3 * time.as_secs_f64())
+        });
         format!(
             "{0}x{0} stride {1}, {input} to {2} channels, {width}x{height}, {3} threads: {4}",
             key.kernel,
             key.stride,
             key.out,
             key.threads,
-            name.text()
+            times.collect::<Vec<_>>().join(", ")
         )
     };
     choices.iter().map(tell).collect()
 }
 
-/// The fastest of several forms for a call; `data` is what it writes into.
-pub(super) fn fastest(forms: &[Form], call: Call<'_>, data: &mut [f32]) -> Result<Option<Name>> {
+/// The fastest of several forms, at least one, for a call; `data` is what it writes into.
+pub(super) fn fastest(forms: &[Form], call: Call<'_>, data: &mut [f32]) -> Result<Option<Found>> {
     let mut least = vec![Duration::MAX; forms.len()];
     for round in 0..ROUNDS {
         for (form, least) in forms.iter().zip(&mut least) {
@@ -111,9 +123,11 @@ pub(super) fn fastest(forms: &[Form], call: Call<'_>, data: &mut [f32]) -> Resul
             }
         }
     }
-    Ok(fastest_of(&least)
-        .and_then(|place| forms.get(place))
-        .map(Form::name))
+    let chosen = fastest_of(&least).and_then(|place| forms.get(place));
+    Ok(chosen.map(|form| Found {
+        name: form.name(),
+        times: forms.iter().map(Form::name).zip(least).collect(),
+    }))
 }
 
 /// The place of the shortest time, or the first one if that is nearly as short.
