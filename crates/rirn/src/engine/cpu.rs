@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the engine asks of the processor: no denormals, and whether it has matrix tiles.
+//! What the engine asks of the processor: no denormals, and how its threads are divided.
 
 use crate::ops;
 use crate::ops::products::Products;
@@ -23,22 +23,6 @@ pub(super) fn prepare(kind: Kind, placement: (Kind, Device)) {
     Products::begin(kind);
 }
 
-/// Whether bfloat16 pays: the processor has AMX tiles with bfloat16 and the kernel lets them be
-/// used. Without tiles bfloat16 is 1.4 (AVX-512) to 10 times (AVX2) slower than float32.
-pub(super) fn has_amx() -> bool {
-    // The kernel lists the flags only where it also saves the tiles on a context switch.
-    std::fs::read_to_string("/proc/cpuinfo").is_ok_and(|text| lists_amx(&text))
-}
-
-fn lists_amx(cpuinfo: &str) -> bool {
-    let flags = cpuinfo.lines().find(|line| line.starts_with("flags"));
-    flags.is_some_and(|flags| {
-        ["amx_tile", "amx_bf16"]
-            .iter()
-            .all(|wanted| flags.split_whitespace().any(|flag| flag == *wanted))
-    })
-}
-
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
 mod mxcsr {
@@ -58,19 +42,5 @@ mod mxcsr {
             *place |= FLUSH;
             asm!("ldmxcsr [{}]", in(reg) place, options(nostack));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::lists_amx;
-
-    #[test]
-    fn both_flags_are_needed_and_whole_words() {
-        let line = |flags: &str| format!("processor : 0\nflags\t\t: fpu {flags} avx\n");
-        assert!(lists_amx(&line("amx_bf16 amx_tile")));
-        assert!(!lists_amx(&line("amx_tile")));
-        assert!(!lists_amx(&line("amx_bf16x amx_tile")));
-        assert!(!lists_amx("Features : asimd bf16\n"));
     }
 }

@@ -81,7 +81,7 @@ pub fn load_cuda() {
 /// [`crate::Error::NoCuda`] if CUDA was asked for and cannot be used.
 pub fn placement(config: &EngineConfig) -> Result<(Device, Kind, Vec<Note>)> {
     let (device, mut notes) = device::choose(config.device)?;
-    let (kind, note) = precision::choose(config.precision, device, cpu::has_amx());
+    let (kind, note) = precision::choose(config.precision, device, ops::conv::Unit::Amx.usable());
     notes.extend(note);
     Ok((device, kind, notes))
 }

@@ -44,7 +44,8 @@ impl fmt::Display for Note {
     }
 }
 
-/// The kind for `precision` on `device`, and what to tell the user.
+/// The kind for `precision` on `device`, and what to tell the user. bfloat16 pays on a CPU with AMX: without tiles
+/// LibTorch's is 1.4 (AVX-512) to 10 times (AVX2) slower than float32.
 pub(super) fn choose(precision: Precision, device: Device, has_amx: bool) -> (Kind, Option<Note>) {
     let on_cuda = matches!(device, Device::Cuda(_));
     match precision {

@@ -4,6 +4,8 @@
 use super::{Case, usable};
 use crate::ops::conv::parallel::Inline;
 use crate::ops::conv::pool::Pool;
+use crate::ops::conv::simd::Isa;
+use crate::ops::conv::tiles::Unit;
 
 /// Tiles inside and at every border, whole and cut; full and part vectors; two sources with
 /// something between their pixels; residual and ReLU.
@@ -48,6 +50,27 @@ fn every_line_of_the_direct_form() {
             assert!(most < 2e-5, "{most} with {isa:?}");
             let (most, _) = Case::direct((1, 1), (2, 30), &[1, 2], out).error(isa, &Inline);
             assert!(most < 2e-5, "{most} with {isa:?}");
+        }
+    }
+}
+
+/// Panels of one and of two tiles, whole and part; blocks whole and cut; strips from one source without
+/// gaps and from two that are joined; rows of taps above and below the map.
+#[test]
+fn every_line_of_the_form_in_tiles() {
+    for unit in Unit::ALL.into_iter().filter(|unit| unit.usable()) {
+        let mut cases = [
+            Case::direct((3, 1), (3, 3), &[2], 17),
+            Case::direct((5, 2), (4, 5), &[1, 2], 3),
+            Case::direct((1, 1), (1, 34), &[1], 2),
+        ];
+        cases[1].extra = 2;
+        cases[1].residual = true;
+        cases[1].relu = true;
+        for mut case in cases {
+            case.unit = Some(unit);
+            let (most, _) = case.error(Isa::Portable, &Inline);
+            assert!(most < 2e-5, "{most} with {unit:?}");
         }
     }
 }
