@@ -143,8 +143,71 @@ fn fastest_of(times: &[Duration]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::fastest_of;
+    use super::{Key, fastest, fastest_of, known, remember, told};
+    use crate::ops::conv::job::Source;
+    use crate::ops::conv::own::form::{Call, Form, Name, Plain};
+    use crate::ops::conv::own::map::Map;
+    use crate::ops::conv::tiles::Unit;
+    use crate::ops::products::Products;
     use std::time::Duration;
+
+    /// Plain Rust takes a hundred times as long as any other form.
+    #[test]
+    fn the_clock_finds_the_faster_form_and_the_process_remembers_it() {
+        let (height, width, channels) = (40, 50, 24);
+        let products = Products::Bfloat16(Unit::Plain);
+        let layer = Plain {
+            weights: &vec![0.01; 9 * channels * channels],
+            biases: &vec![0.5; channels],
+            inputs: &[channels],
+            kernel: 3,
+            stride: 1,
+        };
+        let numbers = vec![1.0; height * width * channels];
+        let source = Source {
+            data: &numbers,
+            stride: channels,
+        };
+        let (rows, columns) = (height as i64, width as i64);
+        let parts = [Map {
+            source,
+            height: rows,
+            width: columns,
+        }];
+        let call = Call {
+            parts: &parts,
+            residual: None,
+            relu: false,
+            out: channels as i64,
+            stride: 1,
+        };
+        let form = |name| Form::new(name, &layer, products).expect("a form");
+        let forms = [form(Name::Tiles), form(Name::Direct)];
+        let mut data = vec![0.0; numbers.len()];
+        let found = fastest(&forms, call, &mut data).expect("both run");
+        let found = found.expect("there are two");
+        assert_eq!(found.name, Name::Direct);
+
+        let key = Key::of(call, 3, layer.inputs, products);
+        assert_eq!(known(&key), None);
+        remember(key.clone(), found);
+        assert_eq!(known(&key), Some(Name::Direct));
+        let wider = Key {
+            size: [40, 51],
+            ..key
+        };
+        assert_eq!(known(&wider), None);
+        let line = told().into_iter().find(|line| line.contains("50x40"));
+        let line = line.expect("the choice is told");
+        assert!(
+            line.starts_with("3x3 stride 1, 24 to 24 channels, 50x40, "),
+            "{line}"
+        );
+        assert!(
+            line.contains(" threads: tiles ") && line.contains(", direct* "),
+            "{line}"
+        );
+    }
 
     #[test]
     fn another_form_must_be_clearly_faster() {
