@@ -69,6 +69,8 @@ make_image() {
 export LD_LIBRARY_PATH=$LIBTORCH/lib RUST_TEST_THREADS=1 OMP_NUM_THREADS=1 RUST_BACKTRACE=1
 /bin/tests ${tests[*]}
 echo "emulator: status \$?"
+# The serial line is slower than the rest.
+/bin/busybox sleep 5
 /bin/busybox poweroff -f
 END
     chmod +x "$tree/init"
