@@ -190,6 +190,12 @@ impl Downsampler {
         }
     }
 
+    /// How many luma rows above its first one have to be pushed before a band that does not begin
+    /// with row 0.
+    pub(super) fn looks_back(&self) -> usize {
+        usize::from(self.vertical.down()[0] > 0.0)
+    }
+
     /// Where the values of the next luma row are to be put.
     pub(super) fn line_mut(&mut self) -> &mut [f32] {
         &mut self.line[1..=self.width]

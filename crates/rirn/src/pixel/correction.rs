@@ -5,8 +5,7 @@ use super::codes;
 use super::format::Layout;
 use super::ground::Ground;
 use super::mix::Mix;
-use super::picture::Picture;
-use crate::frame::Frame;
+use super::picture::{Picture, Shape};
 
 /// The bits of an exponent; all of them are set where an `f32` is infinite or no number.
 const EXPONENT: u32 = 0x7f80_0000;
@@ -14,8 +13,9 @@ const EXPONENT: u32 = 0x7f80_0000;
 /// The difference between the network's frame and its input, weakened by the mix.
 #[derive(Debug)]
 pub(super) struct Correction<'a> {
-    blurred: &'a Frame,
-    sharp: &'a Frame,
+    /// All values of both frames, `[height, width, 3]`.
+    blurred: &'a [f32],
+    sharp: &'a [f32],
     /// The mix's strength times the unit that differences are wanted in.
     gain: f64,
     first_row: usize,
@@ -26,16 +26,16 @@ pub(super) struct Correction<'a> {
 }
 
 impl<'a> Correction<'a> {
-    /// From frames of the same size.
-    pub(super) fn new(blurred: &'a Frame, sharp: &'a Frame, mix: &Mix) -> Self {
+    /// From frames of the picture's size.
+    pub(super) fn new(blurred: &'a [f32], sharp: &'a [f32], shape: Shape, mix: &Mix) -> Self {
         Self {
             blurred,
             sharp,
             gain: mix.gain(),
-            first_row: mix.first_row(blurred.height()),
-            first_column: mix.first_column(blurred.width()),
+            first_row: mix.first_row(shape.height),
+            first_column: mix.first_column(shape.width),
             on_ground: mix.shows_difference(),
-            row: vec![0.0; blurred.row(0).len()],
+            row: vec![0.0; 3 * shape.width],
         }
     }
 
@@ -56,7 +56,8 @@ impl<'a> Correction<'a> {
 
     /// Differences of row `y` as `[width, 3]`, whatever the split; every one finite.
     pub(super) fn row(&mut self, y: usize) -> &mut [f32] {
-        let (blurred, sharp) = (self.blurred.row(y), self.sharp.row(y));
+        let length = self.row.len();
+        let [blurred, sharp] = [self.blurred, self.sharp].map(|all| &all[y * length..][..length]);
         let gain = self.gain as f32;
         let mut wild = 0_u32;
         for (difference, (b, s)) in self.row.iter_mut().zip(blurred.iter().zip(sharp)) {

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! RGB formats: components are read and corrected as they are, without a matrix.
 
+use super::bands::Rows;
 use super::codes;
 use super::color::Level;
 use super::correction::{Correction, PlaneWriter};
 use super::picture::{Picture, PictureMut};
-use crate::frame::Frame;
 
-/// Fills `frame`, which has the picture's size.
+/// Fills rows of a frame.
 pub(super) fn unpack(
     picture: &Picture<'_>,
-    frame: &mut Frame,
     rows: &mut dyn Iterator<Item = usize>,
+    into: &mut Rows<'_>,
 ) {
     let layout = picture.format().layout();
     let level = Level::luma(picture.colorimetry().range, layout.sample.bits);
     let meaning = codes::Values::new(level, (0.0, 1.0), layout.sample);
     for y in rows {
-        let values = frame.row_mut(y);
+        let values = into.row_mut(y);
         for (channel, component) in layout.components.iter().enumerate() {
             let row = picture.row(component.plane, y);
             codes::decode(row, *component, &meaning, &mut values[channel..], 3);
@@ -45,7 +45,7 @@ pub(super) fn pack(
 fn pack_packed(input: &Picture<'_>, mut correction: Correction<'_>, output: &mut PictureMut<'_>) {
     let mut writer = PlaneWriter::new(input, &correction);
     let (first_row, first_column) = (correction.first_row(), correction.first_column());
-    for y in 0..input.height() {
+    for y in output.rows() {
         let (before, after) = (input.row(0, y), output.row_mut(0, y));
         if y < first_row {
             after.copy_from_slice(before);
@@ -63,7 +63,7 @@ fn pack_planar(input: &Picture<'_>, mut correction: Correction<'_>, output: &mut
     let mut writer = PlaneWriter::new(input, &correction);
     let [mut red, mut green, mut blue] = [(); 3].map(|()| vec![0.0; input.width()]);
     let (first_row, first_column) = (correction.first_row(), correction.first_column());
-    for y in 0..input.height() {
+    for y in output.rows() {
         let differences = correction.row(y);
         differences[..3 * first_column].fill(0.0);
         split_colours(differences, [&mut red, &mut green, &mut blue]);

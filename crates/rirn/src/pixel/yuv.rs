@@ -5,30 +5,30 @@
 //! differences by the matrix. Codes that stand for no RGB colour survive, as nothing is converted
 //! there and back.
 
+use super::bands::Rows;
 use super::chroma::{Downsampler, Upsampler};
 use super::codes::{self, Values};
 use super::color::{Level, ToRgb, ToYuv};
 use super::correction::{Correction, PlaneWriter};
 use super::format::Sample;
 use super::picture::{Picture, PictureMut};
-use crate::frame::Frame;
 
 /// Beyond every value that a code can have: the matrix sees luma and chroma as they are coded,
 /// only the RGB result is limited.
 const UNLIMITED: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
 
-/// Fills `frame` from a grey picture of the same size: luma three times.
+/// Fills rows of a frame from a grey picture: luma three times.
 pub(super) fn unpack_gray(
     picture: &Picture<'_>,
-    frame: &mut Frame,
     rows: &mut dyn Iterator<Item = usize>,
+    into: &mut Rows<'_>,
 ) {
     let layout = picture.format().layout();
     let level = Level::luma(picture.colorimetry().range, layout.sample.bits);
     let meaning = Values::new(level, (0.0, 1.0), layout.sample);
     let luma = layout.components[0];
     for y in rows {
-        let values = frame.row_mut(y);
+        let values = into.row_mut(y);
         for channel in 0..3 {
             codes::decode(
                 picture.row(luma.plane, y),
@@ -41,11 +41,11 @@ pub(super) fn unpack_gray(
     }
 }
 
-/// Fills `frame` from a YUV picture of the same size.
+/// Fills rows of a frame from a YUV picture.
 pub(super) fn unpack(
     picture: &Picture<'_>,
-    frame: &mut Frame,
     rows: &mut dyn Iterator<Item = usize>,
+    into: &mut Rows<'_>,
 ) {
     let layout = picture.format().layout();
     let (width, colorimetry) = (picture.width(), picture.colorimetry());
@@ -61,7 +61,7 @@ pub(super) fn unpack(
         codes::decode(picture.row(luma.plane, y), luma, &of_luma, &mut luma_row, 1);
         let u = u.row(picture, y, &of_chroma);
         let v = v.row(picture, y, &of_chroma);
-        write_rgb([&luma_row, u, v], to_rgb, frame.row_mut(y));
+        write_rgb([&luma_row, u, v], to_rgb, into.row_mut(y));
     }
 }
 
@@ -93,7 +93,7 @@ pub(super) fn pack_gray(
     let mut writer = PlaneWriter::new(input, &correction);
     let mut luma = vec![0.0; input.width()];
     let (first_row, first_column) = (correction.first_row(), correction.first_column());
-    for y in 0..input.height() {
+    for y in output.rows() {
         let (before, after) = (input.row(0, y), output.row_mut(0, y));
         if y < first_row {
             after.copy_from_slice(before);
@@ -123,7 +123,9 @@ pub(super) fn pack(
         [(); 2].map(|()| Downsampler::new(layout.chroma, colorimetry.siting, size));
     let (first_row, first_column) = (correction.first_row(), correction.first_column());
     let chroma_column = first_column.div_ceil(layout.chroma.horizontal);
-    for y in 0..size.1 {
+    let rows = output.rows();
+    // The first row of chroma may take a share of the luma row above it.
+    for y in rows.start.saturating_sub(u.looks_back())..rows.end {
         split_luma(
             correction.row(y),
             to_yuv,
@@ -136,6 +138,9 @@ pub(super) fn pack(
             v[..chroma_column].fill(0.0);
             (&*u, &*v)
         });
+        if y < rows.start {
+            continue;
+        }
         for (plane, plane_layout) in layout.planes.iter().enumerate() {
             let covered = plane_layout.step.vertical;
             let row = y / covered;
