@@ -6,6 +6,7 @@ use super::format::Layout;
 use super::ground::Ground;
 use super::mix::Mix;
 use super::picture::{Picture, Shape};
+use super::wide::wide;
 
 /// The bits of an exponent; all of them are set where an `f32` is infinite or no number.
 const EXPONENT: u32 = 0x7f80_0000;
@@ -59,16 +60,23 @@ impl<'a> Correction<'a> {
         let length = self.row.len();
         let [blurred, sharp] = [self.blurred, self.sharp].map(|all| &all[y * length..][..length]);
         let gain = self.gain as f32;
+        if subtract(blurred, sharp, gain, &mut self.row) {
+            drop_wild_pixels(blurred, sharp, &mut self.row);
+        }
+        &mut self.row
+    }
+}
+
+wide! {
+    /// Writes `gain * (sharp - blurred)`, and says whether some difference is not finite.
+    fn subtract(blurred: &[f32], sharp: &[f32], gain: f32, differences: &mut [f32]) -> bool {
         let mut wild = 0_u32;
-        for (difference, (b, s)) in self.row.iter_mut().zip(blurred.iter().zip(sharp)) {
+        for (difference, (b, s)) in differences.iter_mut().zip(blurred.iter().zip(sharp)) {
             *difference = gain * (s.clamp(0.0, 1.0) - b);
             // Asked once a row: without a branch the loop runs in vectors.
             wild |= u32::from((s - b).to_bits() & EXPONENT == EXPONENT);
         }
-        if wild != 0 {
-            drop_wild_pixels(blurred, sharp, &mut self.row);
-        }
-        &mut self.row
+        wild != 0
     }
 }
 
@@ -124,17 +132,11 @@ impl PlaneWriter {
         };
         let offsets = [0, 1, 2].map(|channel: usize| components[channel].offset);
         let placed = &mut self.rows[0];
-        // Spelt out, so that the orders that exist become constants of the loop.
-        match (components[0].step, offsets) {
-            (3, [0, 1, 2]) => return codes::add(input, values, sample, output),
-            (3, [2, 1, 0]) => codes::place_pixels::<3>(values, [2, 1, 0], placed),
-            (4, [0, 1, 2]) => codes::place_pixels::<4>(values, [0, 1, 2], placed),
-            (4, [2, 1, 0]) => codes::place_pixels::<4>(values, [2, 1, 0], placed),
-            (4, [1, 2, 3]) => codes::place_pixels::<4>(values, [1, 2, 3], placed),
-            (4, [3, 2, 1]) => codes::place_pixels::<4>(values, [3, 2, 1], placed),
-            (4, _) => codes::place_pixels::<4>(values, offsets, placed),
-            _ => codes::place_pixels::<3>(values, offsets, placed),
+        let step = components[0].step;
+        if (step, offsets) == (3, [0, 1, 2]) {
+            return codes::add(input, values, sample, output);
         }
+        codes::place_pixels(values, step, offsets, placed);
         codes::add(input, placed, sample, output);
     }
 

@@ -21,6 +21,7 @@ mod ground;
 mod mix;
 mod picture;
 mod rgb;
+mod wide;
 mod yuv;
 
 #[cfg(test)]

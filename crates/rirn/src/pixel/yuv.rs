@@ -12,6 +12,8 @@ use super::color::{Level, ToRgb, ToYuv};
 use super::correction::{Correction, PlaneWriter};
 use super::format::Sample;
 use super::picture::{Picture, PictureMut};
+use super::rgb::join_colours;
+use super::wide::wide;
 
 /// Beyond every value that a code can have: the matrix sees luma and chroma as they are coded,
 /// only the RGB result is limited.
@@ -27,17 +29,10 @@ pub(super) fn unpack_gray(
     let level = Level::luma(picture.colorimetry().range, layout.sample.bits);
     let meaning = Values::new(level, (0.0, 1.0), layout.sample);
     let luma = layout.components[0];
+    let mut values = vec![0.0; picture.width()];
     for y in rows {
-        let values = into.row_mut(y);
-        for channel in 0..3 {
-            codes::decode(
-                picture.row(luma.plane, y),
-                luma,
-                &meaning,
-                &mut values[channel..],
-                3,
-            );
-        }
+        codes::decode(picture.row(luma.plane, y), luma, &meaning, &mut values);
+        join_colours(&values, &values, &values, into.row_mut(y));
     }
 }
 
@@ -58,26 +53,28 @@ pub(super) fn unpack(
     let [mut u, mut v] =
         [u, v].map(|c| Upsampler::new(c, layout.chroma, colorimetry.siting, width));
     for y in rows {
-        codes::decode(picture.row(luma.plane, y), luma, &of_luma, &mut luma_row, 1);
+        codes::decode(picture.row(luma.plane, y), luma, &of_luma, &mut luma_row);
         let u = u.row(picture, y, &of_chroma);
         let v = v.row(picture, y, &of_chroma);
-        write_rgb([&luma_row, u, v], to_rgb, into.row_mut(y));
+        write_rgb(&luma_row, u, v, to_rgb, into.row_mut(y));
     }
 }
 
-/// One row of luma and colour differences to RGB within `[0, 1]`.
-fn write_rgb([y, u, v]: [&[f32]; 3], to_rgb: ToRgb, values: &mut [f32]) {
-    let ToRgb {
-        red_v,
-        green_u,
-        green_v,
-        blue_u,
-    } = to_rgb;
-    let pixels = values.as_chunks_mut::<3>().0;
-    for (pixel, (y, (u, v))) in pixels.iter_mut().zip(y.iter().zip(u.iter().zip(v))) {
-        pixel[0] = (y + red_v * v).clamp(0.0, 1.0);
-        pixel[1] = (y + green_u * u + green_v * v).clamp(0.0, 1.0);
-        pixel[2] = (y + blue_u * u).clamp(0.0, 1.0);
+wide! {
+    /// One row of luma and colour differences to RGB within `[0, 1]`.
+    fn write_rgb(y: &[f32], u: &[f32], v: &[f32], to_rgb: ToRgb, values: &mut [f32]) {
+        let ToRgb {
+            red_v,
+            green_u,
+            green_v,
+            blue_u,
+        } = to_rgb;
+        let pixels = values.as_chunks_mut::<3>().0;
+        for (pixel, (y, (u, v))) in pixels.iter_mut().zip(y.iter().zip(u.iter().zip(v))) {
+            pixel[0] = (y + red_v * v).clamp(0.0, 1.0);
+            pixel[1] = (y + green_u * u + green_v * v).clamp(0.0, 1.0);
+            pixel[2] = (y + blue_u * u).clamp(0.0, 1.0);
+        }
     }
 }
 
@@ -130,7 +127,8 @@ pub(super) fn pack(
             correction.row(y),
             to_yuv,
             &mut luma,
-            [u.line_mut(), v.line_mut()],
+            u.line_mut(),
+            v.line_mut(),
         );
         luma[..first_column].fill(0.0);
         let chroma = u.push(y).zip(v.push(y)).map(|(u, v)| {
@@ -158,19 +156,21 @@ pub(super) fn pack(
     }
 }
 
-/// One row of RGB differences to differences of luma, U and V, in codes.
-fn split_luma(rgb: &[f32], to_yuv: ToYuv, luma: &mut [f32], [u, v]: [&mut [f32]; 2]) {
-    let ToYuv {
-        luma: [red, green, blue],
-        y: y_codes,
-        u: u_codes,
-        v: v_codes,
-    } = to_yuv;
-    let pixels = rgb.as_chunks::<3>().0;
-    for (([r, g, b], y), (u, v)) in pixels.iter().zip(luma).zip(u.iter_mut().zip(v)) {
-        let luma = red * r + green * g + blue * b;
-        *y = y_codes * luma;
-        *u = u_codes * (b - luma);
-        *v = v_codes * (r - luma);
+wide! {
+    /// One row of RGB differences to differences of luma, U and V, in codes.
+    fn split_luma(rgb: &[f32], to_yuv: ToYuv, luma: &mut [f32], u: &mut [f32], v: &mut [f32]) {
+        let ToYuv {
+            luma: [red, green, blue],
+            y: y_codes,
+            u: u_codes,
+            v: v_codes,
+        } = to_yuv;
+        let pixels = rgb.as_chunks::<3>().0;
+        for (([r, g, b], y), (u, v)) in pixels.iter().zip(luma).zip(u.iter_mut().zip(v)) {
+            let luma = red * r + green * g + blue * b;
+            *y = y_codes * luma;
+            *u = u_codes * (b - luma);
+            *v = v_codes * (r - luma);
+        }
     }
 }

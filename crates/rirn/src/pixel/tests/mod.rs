@@ -7,6 +7,7 @@ mod identity;
 pub(crate) mod reference;
 mod refusals;
 mod table;
+mod wide;
 
 use super::{
     Colorimetry, Family, Matrix, Mix, Picture, PictureMut, PixelFormat, Range, Siting, Split, pack,
