@@ -37,8 +37,10 @@ impl RirnDeblur {
         use gst::EventView;
         let settings = lock(&self.settings).clone();
         let (mix, max_gap) = (settings.mix(), settings.max_gap);
-        // Frames that the event finishes are drawn as the properties say now.
-        self.with_running(|running| running.set_mix(mix));
+        if event.is_serialized() {
+            // Frames that it finishes are drawn as the properties say now.
+            self.with_running(|running| running.set_mix(mix));
+        }
         let outcome = match event.view() {
             EventView::FlushStart(_) => {
                 self.interrupt.raise(FLUSHING);
