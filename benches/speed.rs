@@ -131,7 +131,9 @@ fn engine_times(file: &Path, height: usize, width: usize, frames: usize) -> Vec<
     let mut step = || {
         let begin = Instant::now();
         let output = if on_device {
-            let staged = deblurrer.stage(&picture(&bytes, height, width));
+            let staged = deblurrer
+                .stage(&picture(&bytes, height, width))
+                .expect("memory");
             deblurrer.push_picture(staged, Mix::default(), &never)
         } else {
             deblurrer.push(Arc::clone(&frame), &never)

@@ -35,7 +35,12 @@ impl RirnDeblur {
     /// line and goes on later.
     pub(super) fn before_event(&self, event: &gst::Event) -> bool {
         use gst::EventView;
-        let max_gap = lock(&self.settings).max_gap;
+        let settings = lock(&self.settings).clone();
+        let (mix, max_gap) = (settings.mix(), settings.max_gap);
+        if event.is_serialized() {
+            // Frames that it finishes are drawn as the properties say now.
+            self.with_running(|running| running.set_mix(mix));
+        }
         let outcome = match event.view() {
             EventView::FlushStart(_) => {
                 self.interrupt.raise(FLUSHING);
@@ -198,7 +203,7 @@ impl RirnDeblur {
             .flatten();
         let video = video.ok_or(gst::FlowError::NotNegotiated)?;
         video
-            .write(&input, &sharp, &settings.mix(), output.make_mut())
+            .write(&sharp, output.make_mut())
             .map_err(|cause| self.flow_error(Stopped::Failed(failure::unreadable(&cause))))?;
         self.with_running(|running| running.recycle(sharp));
         Ok(Ready::Buffer(output))

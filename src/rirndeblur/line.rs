@@ -6,10 +6,8 @@
 //! belong. Buffers that the network does not see keep their place and leave as late as the others,
 //! so that the delay is constant.
 
-use rirn::Frame;
 use rirn::engine::PackedPicture;
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 /// What leaves the line.
 pub(crate) enum Finished {
@@ -18,25 +16,16 @@ pub(crate) enum Finished {
     /// A frame goes out as it came.
     Untouched(gst::Buffer),
     /// A frame goes out deblurred.
-    Sharp { input: gst::Buffer, sharp: Sharp },
-}
-
-/// A deblurred frame.
-pub(crate) enum Sharp {
-    /// The correction from `blurred` to `sharp` is still to be written. Where the frame came to the
-    /// network as a picture, nobody has `blurred`.
-    Frame {
-        blurred: Option<Arc<Frame>>,
-        sharp: Frame,
+    Sharp {
+        input: gst::Buffer,
+        sharp: PackedPicture,
     },
-    /// The picture as it goes out.
-    Picture(PackedPicture),
 }
 
 /// What stands in the line.
 enum Entry {
     /// A frame that the network has taken in.
-    Frame(gst::Buffer, Option<Arc<Frame>>),
+    Frame(gst::Buffer),
     /// A frame that only keeps its place.
     Untouched(gst::Buffer),
     /// An event that must not overtake the frames before it.
@@ -58,9 +47,9 @@ impl WaitingLine {
         }
     }
 
-    /// A frame that the network takes in, with its values where they are known.
-    pub(crate) fn push_frame(&mut self, buffer: gst::Buffer, blurred: Option<Arc<Frame>>) {
-        self.entries.push_back(Entry::Frame(buffer, blurred));
+    /// A frame that the network takes in.
+    pub(crate) fn push_frame(&mut self, buffer: gst::Buffer) {
+        self.entries.push_back(Entry::Frame(buffer));
     }
 
     /// A frame that passes as it is.
@@ -81,7 +70,7 @@ impl WaitingLine {
     pub(crate) fn frames_wait(&self) -> bool {
         self.entries
             .iter()
-            .any(|entry| matches!(entry, Entry::Frame(..)))
+            .any(|entry| matches!(entry, Entry::Frame(_)))
     }
 
     /// Whether more frames stand here than the delay asks for.
@@ -92,13 +81,10 @@ impl WaitingLine {
     }
 
     /// Takes out the frame that the network has held longest, and lets go what stands before it.
-    pub(crate) fn next_frame(
-        &mut self,
-        gone: &mut Vec<Finished>,
-    ) -> Option<(gst::Buffer, Option<Arc<Frame>>)> {
+    pub(crate) fn next_frame(&mut self, gone: &mut Vec<Finished>) -> Option<gst::Buffer> {
         loop {
             match self.entries.pop_front()? {
-                Entry::Frame(buffer, blurred) => return Some((buffer, blurred)),
+                Entry::Frame(buffer) => return Some(buffer),
                 Entry::Untouched(buffer) => gone.push(Finished::Untouched(buffer)),
                 Entry::Event(event) => gone.push(Finished::Event(event)),
             }
@@ -109,7 +95,7 @@ impl WaitingLine {
     /// time has come.
     pub(crate) fn let_go(&mut self, gone: &mut Vec<Finished>) {
         while self.entries.front().is_some_and(|head| match head {
-            Entry::Frame(..) => false,
+            Entry::Frame(_) => false,
             Entry::Untouched(_) => self.is_overdue(),
             Entry::Event(_) => true,
         }) {
@@ -131,7 +117,7 @@ impl WaitingLine {
 
     fn pop(&mut self, gone: &mut Vec<Finished>) {
         gone.extend(self.entries.pop_front().map(|entry| match entry {
-            Entry::Frame(buffer, _) | Entry::Untouched(buffer) => Finished::Untouched(buffer),
+            Entry::Frame(buffer) | Entry::Untouched(buffer) => Finished::Untouched(buffer),
             Entry::Event(event) => Finished::Event(event),
         }));
     }
@@ -140,8 +126,6 @@ impl WaitingLine {
 #[cfg(test)]
 mod tests {
     use super::{Finished, WaitingLine};
-    use rirn::Frame;
-    use std::sync::Arc;
 
     fn buffer(offset: u64) -> gst::Buffer {
         gst::init().expect("GStreamer starts");
@@ -188,18 +172,18 @@ mod tests {
     #[test]
     fn events_and_untouched_frames_do_not_overtake_frames_of_the_network() {
         let (mut line, mut gone) = (WaitingLine::new(2), Vec::new());
-        line.push_frame(buffer(0), Some(Arc::new(Frame::new(1, 1))));
+        line.push_frame(buffer(0));
         assert!(line.hold(&tag()));
         line.push_untouched(buffer(1));
-        line.push_frame(buffer(2), Some(Arc::new(Frame::new(1, 1))));
+        line.push_frame(buffer(2));
         line.let_go(&mut gone);
         assert!(gone.is_empty() && line.frames_wait() && line.is_overdue());
         let first = line.next_frame(&mut gone).expect("a frame");
-        assert_eq!((first.0.offset(), shown(&mut gone).as_str()), (0, ""));
+        assert_eq!((first.offset(), shown(&mut gone).as_str()), (0, ""));
         line.let_go(&mut gone);
         assert_eq!(shown(&mut gone), "t");
         let next = line.next_frame(&mut gone).expect("a frame");
-        assert_eq!((next.0.offset(), shown(&mut gone).as_str()), (2, "1"));
+        assert_eq!((next.offset(), shown(&mut gone).as_str()), (2, "1"));
         assert!(!line.frames_wait());
     }
 }

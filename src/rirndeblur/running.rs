@@ -7,11 +7,12 @@ use super::continuity::{BufferFacts, CapsChange, Decision, Line, Past, Reason};
 use super::continuity::{SegmentFacts, Timeline};
 use super::counters::Counters;
 use super::latency::{LatencyMeter, Reported};
-use super::line::{Sharp, WaitingLine};
+use super::line::WaitingLine;
 use super::report::{Report, Stopped};
 use super::scene_cut::CutDetector;
 use super::settings::Settings;
 use super::video::Video;
+use rirn::engine::PackedPicture;
 use rirn::pixel::Mix;
 use rirn::{Deblurrer, Engine, Interrupt};
 use std::collections::VecDeque;
@@ -51,7 +52,7 @@ pub(crate) struct Running {
     current: Option<(gst::Caps, Video)>,
     cuts: CutDetector,
     line: WaitingLine,
-    /// How pictures are drawn, since the last buffer.
+    /// How pictures are drawn, since the last buffer or event.
     mix: Mix,
     /// Why the past was forgotten since it was told last.
     resets: Vec<Reason>,
@@ -230,17 +231,14 @@ impl Running {
         Ok(report)
     }
 
-    /// Gives the memory of a frame back that has been written.
-    pub(crate) fn recycle(&mut self, sharp: Sharp) {
-        match sharp {
-            Sharp::Picture(picture) => self.deblurrer.recycle_picture(picture),
-            Sharp::Frame { blurred, sharp } => {
-                self.deblurrer.recycle(sharp);
-                if let Some(blurred) = blurred.and_then(|blurred| Arc::try_unwrap(blurred).ok()) {
-                    self.deblurrer.recycle(blurred);
-                }
-            }
-        }
+    /// How pictures are drawn from now on.
+    pub(crate) fn set_mix(&mut self, mix: Mix) {
+        self.mix = mix;
+    }
+
+    /// Gives the memory of a picture back that has been written.
+    pub(crate) fn recycle(&mut self, sharp: PackedPicture) {
+        self.deblurrer.recycle_picture(sharp);
     }
 
     fn carry_out(&mut self, decision: Decision) -> Result<Report, Stopped> {

@@ -2,18 +2,15 @@
 //! GStreamer's video description to the pixel floor's, and mapped buffers to pictures.
 
 use super::frame_map;
-use super::line::Sharp;
 use gst::glib;
 use gst_video::prelude::*;
 use gst_video::{
     VideoCapsBuilder, VideoChromaSite, VideoColorMatrix, VideoColorRange, VideoFormat,
     VideoFrameRef, VideoInfo, VideoTransferFunction,
 };
-use rirn::engine::Staged;
+use rirn::engine::{PackedPicture, Staged};
 use rirn::error::PixelError;
-use rirn::pixel::{
-    self, Colorimetry, Matrix, Mix, Picture, PictureMut, PixelFormat, Range, Siting,
-};
+use rirn::pixel::{self, Colorimetry, Matrix, Picture, PictureMut, PixelFormat, Range, Siting};
 use rirn::{Deblurrer, Frame};
 
 /// Smallest and largest side of a picture in pixels.
@@ -95,16 +92,7 @@ impl Video {
         seconds.checked_mul(1_000_000_000)?.checked_div(frames)
     }
 
-    /// Reads a buffer into `frame` as RGB in [0, 1].
-    pub(crate) fn unpack(
-        &self,
-        buffer: &gst::BufferRef,
-        frame: &mut Frame,
-    ) -> Result<(), Unreadable> {
-        self.unpack_rows(buffer, frame, &mut (0..self.height()))
-    }
-
-    /// The same, but only these rows.
+    /// Reads these rows of a buffer into `frame` as RGB in [0, 1].
     pub(crate) fn unpack_rows(
         &self,
         buffer: &gst::BufferRef,
@@ -114,63 +102,21 @@ impl Video {
         self.with_picture(buffer, |picture| pixel::unpack_rows(&picture, frame, rows))
     }
 
-    /// Copies a buffer for a network that takes pictures.
+    /// Copies a buffer for the network.
     pub(crate) fn stage(
         &self,
         buffer: &gst::BufferRef,
         deblurrer: &mut Deblurrer,
     ) -> Result<Staged, Unreadable> {
-        self.with_picture(buffer, |picture| Ok(deblurrer.stage(&picture)))
+        self.with_picture(buffer, |picture| deblurrer.stage(&picture))
     }
 
-    /// Writes `input` as it is deblurred into `output`.
+    /// Copies a picture into `output`.
     pub(crate) fn write(
         &self,
-        input: &gst::BufferRef,
-        sharp: &Sharp,
-        mix: &Mix,
+        picture: &PackedPicture,
         output: &mut gst::BufferRef,
     ) -> Result<(), Unreadable> {
-        match sharp {
-            Sharp::Picture(picture) => {
-                self.with_output(output, |mut output| picture.write_to(&mut output))
-            }
-            Sharp::Frame {
-                blurred: Some(blurred),
-                sharp,
-            } => self.pack(input, blurred, sharp, mix, output),
-            Sharp::Frame {
-                blurred: None,
-                sharp,
-            } => {
-                let mut blurred = Frame::default();
-                self.unpack(input, &mut blurred)?;
-                self.pack(input, &blurred, sharp, mix, output)
-            }
-        }
-    }
-
-    /// Writes `input` with the correction from `blurred` to `sharp` into `output`.
-    fn pack(
-        &self,
-        input: &gst::BufferRef,
-        blurred: &Frame,
-        sharp: &Frame,
-        mix: &Mix,
-        output: &mut gst::BufferRef,
-    ) -> Result<(), Unreadable> {
-        self.with_output(output, |mut target| {
-            Ok(self.with_picture(input, |picture| {
-                pixel::pack(&picture, blurred, sharp, mix, &mut target)
-            }))
-        })?
-    }
-
-    fn with_output<T>(
-        &self,
-        output: &mut gst::BufferRef,
-        work: impl FnOnce(PictureMut<'_>) -> Result<T, PixelError>,
-    ) -> Result<T, Unreadable> {
         let mut mapped = VideoFrameRef::from_buffer_ref_writable(output, &self.info)
             .map_err(|_| "the output buffer cannot be mapped")?;
         let planes = frame_map::planes_mut(&mut mapped)
@@ -182,7 +128,7 @@ impl Video {
             self.colorimetry,
             planes,
         )
-        .and_then(work)
+        .and_then(|mut output| picture.write_to(&mut output))
         .map_err(|error| error.to_string())
     }
 

@@ -224,7 +224,7 @@ impl Peer {
         };
         let planes = [(bytes, 3 * width)];
         let picture = Picture::new(PixelFormat::Rgb, width, height, colorimetry, planes)?;
-        let staged = self.deblurrer.stage(&picture);
+        let staged = self.deblurrer.stage(&picture)?;
         let pushed = self
             .deblurrer
             .push_picture(staged, Mix::default(), &self.never)?;

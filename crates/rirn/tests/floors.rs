@@ -23,7 +23,7 @@ const RULES: &[(&str, &str, &str)] = &[
     (
         "pixel",
         "cancel",
-        "pictures are converted outside the worker",
+        "pixels are converted on whichever thread",
     ),
     (
         "weights",

@@ -3,14 +3,13 @@
 
 use super::super::continuity::Happening;
 use super::super::failure;
-use super::super::line::{Finished, Sharp};
+use super::super::line::Finished;
 use super::super::report::{Report, Stopped, Warning};
 use super::super::scene_cut::CutDetector;
 use super::super::video::{Unreadable, Video};
 use super::Running;
 use rirn::engine::{Output, StepNote};
 use rirn::{Error, Frame};
-use std::sync::Arc;
 
 impl Running {
     /// Prepares for frames of another size.
@@ -44,38 +43,8 @@ impl Running {
     }
 
     /// Gives a frame to the network; `cut` is the threshold of scene cuts, if they are looked for.
-    pub(super) fn feed(
-        &mut self,
-        buffer: gst::Buffer,
-        cut: Option<f64>,
-        report: &mut Report,
-    ) -> Result<(), Stopped> {
-        match self.deblurrer.engine().converts_pictures() {
-            true => self.feed_picture(buffer, cut, report),
-            false => self.feed_frame(buffer, cut, report),
-        }
-    }
-
-    /// Pixels are converted here.
-    fn feed_frame(
-        &mut self,
-        buffer: gst::Buffer,
-        cut: Option<f64>,
-        report: &mut Report,
-    ) -> Result<(), Stopped> {
-        let mut frame = self.deblurrer.spare();
-        readable(&self.current)?
-            .unpack(&buffer, &mut frame)
-            .map_err(unreadable)?;
-        self.look_for_cut(&frame, cut, report)?;
-        let blurred = Arc::new(frame);
-        self.line.push_frame(buffer, Some(Arc::clone(&blurred)));
-        let pushed = self.deblurrer.push(blurred, &self.interrupt);
-        self.take(pushed, report)
-    }
-
     /// Pixels are converted where the network is; here only those that tell of scene cuts.
-    fn feed_picture(
+    pub(super) fn feed(
         &mut self,
         buffer: gst::Buffer,
         cut: Option<f64>,
@@ -94,19 +63,10 @@ impl Running {
         let staged = readable(&self.current)?
             .stage(&buffer, &mut self.deblurrer)
             .map_err(unreadable)?;
-        self.line.push_frame(buffer, None);
+        self.line.push_frame(buffer);
         let pushed = self
             .deblurrer
             .push_picture(staged, self.mix, &self.interrupt);
-        self.take(pushed, report)
-    }
-
-    /// What came of a frame that was pushed.
-    fn take(
-        &mut self,
-        pushed: rirn::Result<Option<Output>>,
-        report: &mut Report,
-    ) -> Result<(), Stopped> {
         match pushed {
             Ok(Some(output)) => self.absorb(output, report),
             Ok(None) => self.line.let_go(&mut report.finished),
@@ -147,7 +107,7 @@ impl Running {
 
     /// Gives a deblurred frame to the buffer that has waited longest.
     fn absorb(&mut self, output: Output, report: &mut Report) {
-        let Some((buffer, blurred)) = self.line.next_frame(&mut report.finished) else {
+        let Some(buffer) = self.line.next_frame(&mut report.finished) else {
             return;
         };
         let passed = output.notes.contains(&StepNote::Passed);
@@ -159,9 +119,7 @@ impl Running {
         }
         let waiting = self.line.frames_wait();
         self.note(&output.notes, output.report.as_deref(), waiting, report);
-        let frame = output.sharp.map(|sharp| Sharp::Frame { blurred, sharp });
-        let sharp = output.picture.map(Sharp::Picture).or(frame);
-        report.finished.push(match sharp {
+        report.finished.push(match output.picture {
             Some(sharp) => Finished::Sharp {
                 input: buffer,
                 sharp,

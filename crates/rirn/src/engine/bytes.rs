@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! [`Bytes`]: the bytes of a picture on their way to a device and back. On a GPU they lie in pinned
+//! [`Bytes`]: the bytes of a picture on their way to the worker and back. For a GPU they lie in pinned
 //! memory, which it reads and writes itself, two to five times as fast as memory that the driver
 //! has to copy first.
 #![allow(unsafe_code)]
 
 use super::tensors::side;
-use crate::error::Result;
+use crate::error::{PixelError, Result};
 use tch::{Device, Kind, Tensor};
 
 /// A run of bytes in the memory of the host.
@@ -28,9 +28,18 @@ struct Pinned {
 unsafe impl Send for Pinned {}
 
 impl Bytes {
-    /// Zeros in plain memory.
-    pub(super) fn new(length: usize) -> Self {
-        Self(Memory::Plain(vec![0; length]))
+    /// As many bytes as this of `used`, or zeros in plain memory.
+    pub(super) fn used_or_new(used: Option<Self>, length: usize) -> Result<Self, PixelError> {
+        if let Some(used) = used.filter(|bytes| bytes.len() == length) {
+            return Ok(used);
+        }
+        let mut bytes = Vec::new();
+        let values = length.div_ceil(4);
+        bytes
+            .try_reserve_exact(length)
+            .map_err(|_| PixelError::Memory { values })?;
+        bytes.resize(length, 0);
+        Ok(Self(Memory::Plain(bytes)))
     }
 
     /// These, or on a GPU as many of unknown value in pinned memory, if there is some; for the

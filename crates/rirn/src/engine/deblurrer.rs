@@ -232,11 +232,7 @@ impl Deblurrer {
         };
         let past = past.unwrap_or_else(|| Past::new(&self.engine));
         let canvas = Canvas {
-            frame: match incoming {
-                // Where it is needed all the same it gets its size there.
-                Incoming::Picture(_) => Frame::default(),
-                _ => self.spare(),
-            },
+            frame: self.spare(),
             bytes: self.packed.take(),
             mix,
             picture: None,
@@ -249,9 +245,11 @@ impl Deblurrer {
             fit,
             output,
             staging,
+            spare,
         } = ticket.wait(Some(interrupt))?;
         self.past = Some(past);
         self.staging = staging.or(self.staging.take());
+        spare.into_iter().for_each(|frame| self.recycle(frame));
         self.keep(fit);
         Ok(output)
     }

@@ -13,10 +13,9 @@ use super::tiles::TilePlan;
 use super::window::{View, Window};
 use super::{Engine, Output};
 use crate::cancel;
-use crate::error::{Error, Result, caught};
+use crate::error::{Error, Result};
 use crate::frame::Frame;
 use crate::networks::{Network, State};
-use crate::ops::picture::Planes;
 use crate::ops::spare::{self, Spares};
 use std::mem;
 use std::sync::{Arc, PoisonError};
@@ -54,8 +53,10 @@ pub(super) struct Advanced {
     pub(super) past: Past,
     pub(super) fit: Fit,
     pub(super) output: Option<Output>,
-    /// The memory of the picture that came in.
+    /// Memory of a picture that came in and is done with.
     pub(super) staging: Option<Bytes>,
+    /// The frame to draw on, where it is not the answer.
+    pub(super) spare: Option<Frame>,
 }
 
 impl Past {
@@ -95,41 +96,34 @@ impl Past {
         core: &Core,
         mut fit: Fit,
         incoming: Incoming,
-        canvas: Canvas,
+        mut canvas: Canvas,
     ) -> Result<Advanced> {
         let begin = Instant::now();
         self.check_size(incoming.size())?;
         let loan = mem::take(&mut self.spares).lend();
         let mut staging = None;
-        let view = match incoming {
-            Incoming::Frame(frame) => {
-                let tensor = on_device(core, &fit, |device| to_tensor(&frame, device))?;
-                self.push(tensor, None)
+        let view = match incoming.take_in(core, &fit)? {
+            Some(arrival) => {
+                staging = arrival.free;
+                let fresh = mem::replace(&mut self.fresh, false);
+                self.window.push(arrival.frame, arrival.original, fresh)
             }
-            Incoming::Picture(staged) => {
-                let (frame, planes) = on_device(core, &fit, |device| staged.take_in(device))?;
-                staging = Some(staged.into_bytes().suited(core.device()));
-                self.push(frame, Some(planes))
-            }
-            Incoming::Nothing => self.window.drain(),
+            None => self.window.drain(),
         };
         let mut output = None;
         if let Some(view) = view {
-            output = Some(self.output(core, &mut fit, &view, canvas, begin)?);
-            view.end();
+            output = Some(self.output(core, &mut fit, &view, &mut canvas, begin)?);
+            staging = staging.or(view.end());
         }
         self.spares = loan.end();
+        let drawn_on = output.as_ref().is_some_and(|output| output.sharp.is_some());
         Ok(Advanced {
             past: self,
             fit,
             output,
             staging,
+            spare: (!drawn_on).then_some(canvas.frame),
         })
-    }
-
-    fn push(&mut self, frame: Tensor, planes: Option<Planes>) -> Option<View> {
-        let fresh = mem::replace(&mut self.fresh, false);
-        self.window.push(frame, planes, fresh)
     }
 
     fn output(
@@ -137,13 +131,14 @@ impl Past {
         core: &Core,
         fit: &mut Fit,
         view: &View,
-        mut canvas: Canvas,
+        canvas: &mut Canvas,
         begin: Instant,
     ) -> Result<Output> {
-        let (drawn, told) = self.deblur(core, fit, view, &mut canvas)?;
-        let picture = canvas.picture.filter(|_| drawn);
+        let (drawn, told) = self.deblur(core, fit, view, canvas)?;
+        let picture = canvas.picture.take().filter(|_| drawn);
+        let is_frame = drawn && picture.is_none();
         Ok(Output {
-            sharp: (drawn && picture.is_none()).then_some(canvas.frame),
+            sharp: is_frame.then(|| mem::take(&mut canvas.frame)),
             picture,
             diverged: told.notes.contains(&StepNote::Diverged),
             notes: told.notes,
@@ -246,16 +241,8 @@ impl Past {
                 }
             };
             let (picture, state) = network.step(&window, state)?;
-            let is_finite = match &view.picture {
-                Some((blurred, planes)) if whole => canvas.draw(planes, blurred, &picture)?,
-                _ if whole => to_frame(&picture, &mut canvas.frame)?,
-                _ => to_frame(&picture, &mut self.tile)?,
-            };
-            if !is_finite {
+            if !self.put(&picture, (plan, index), view, canvas)? {
                 return Ok(false);
-            }
-            if !whole {
-                plan.blend(index, &self.tile, &mut canvas.frame);
             }
             // A network may hand out its input, or keep its output.
             let is = |other: &Tensor| other.data_ptr() == picture.data_ptr();
@@ -267,6 +254,35 @@ impl Past {
         self.states = next;
         self.steps += 1;
         Ok(true)
+    }
+
+    /// Draws what the network has made of the whole frame or of tile `index`, and says whether all of
+    /// it is finite. Tiles are put together in a frame first; a picture is drawn with the last one.
+    fn put(
+        &mut self,
+        sharp: &Tensor,
+        (plan, index): (&TilePlan, usize),
+        view: &View,
+        canvas: &mut Canvas,
+    ) -> Result<bool> {
+        let picture = view.picture.as_ref();
+        if plan.is_whole() {
+            return match picture {
+                Some((blurred, original)) => canvas.draw(original, blurred, sharp),
+                None => to_frame(sharp, &mut canvas.frame),
+            };
+        }
+        let mut is_finite = to_frame(sharp, &mut self.tile)?;
+        if !is_finite {
+            return Ok(false);
+        }
+        plan.blend(index, &self.tile, &mut canvas.frame);
+        if let Some((blurred, original)) = picture.filter(|_| index + 1 == plan.len()) {
+            let sharp = to_tensor(&canvas.frame, Device::Cpu)?;
+            is_finite = canvas.draw(original, blurred, &sharp)?;
+            spare::give_back(sharp);
+        }
+        Ok(is_finite)
     }
 
     /// Now and then, forgets states that are not finite or out of bounds.
@@ -293,16 +309,5 @@ impl Past {
             "a frame of {}x{} pixels follows frames of {width}x{height}: reset first",
             size.1, size.0
         )))
-    }
-}
-
-/// What comes in as tensors; where the device has no room, in the memory of the host.
-fn on_device<T>(core: &Core, fit: &Fit, take_in: impl Fn(Device) -> Result<T>) -> Result<T> {
-    if fit.is_exhausted() {
-        return take_in(Device::Cpu);
-    }
-    match caught(|| take_in(core.device())) {
-        Err(Error::OutOfMemory(_)) => take_in(Device::Cpu),
-        other => other,
     }
 }

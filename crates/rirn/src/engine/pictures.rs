@@ -1,34 +1,47 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Pictures in, pictures out: where the network computes on a GPU, pixels are converted there, and
-//! only the picture's own bytes travel, once each way.
+//! Pictures in, pictures out: a copy of the picture's own bytes travels to the worker, and others
+//! come back. Pixels are converted there: by tensor operations where the network computes on a GPU,
+//! so that only bytes travel to it, else by the pixel floor on the own threads.
 
 #[cfg(test)]
 mod tests;
 
 use super::bytes::Bytes;
+use super::fit::Fit;
+use super::shared::Core;
+use super::tensors::to_tensor;
 use super::{Deblurrer, Engine, Interrupt, Output};
-use crate::error::{PixelError, Result};
+use crate::error::{Error, PixelError, Result, caught};
 use crate::frame::Frame;
+use crate::ops::bands;
 use crate::ops::picture::{self, Planes};
 use crate::pixel::{Mix, Picture, PictureMut, Shape};
 use std::sync::{Arc, OnceLock};
 use tch::{Device, Tensor};
 
-/// Set to `on` or `off`, pixels are converted by the network's device or not, whichever it is. Read
-/// once in a process.
+/// Set to `on` or `off`, pixels are converted by tensor operations or not, whichever the network's
+/// device is. Read once in a process.
 const SWITCH: &str = "RIRNDEBLUR_DEVICE_PIXELS";
 
-/// A copy of a picture that waits for its way to the device.
+/// A copy of a picture that waits for the worker.
 pub struct Staged {
     shape: Shape,
     bytes: Bytes,
 }
 
-/// A deblurred picture that has come back from the device.
+/// A deblurred picture that has come back from the worker.
 pub struct PackedPicture {
     shape: Shape,
-    /// Those of the picture, and one that says that all values were finite.
+    /// Those of the picture; where tensor operations made it, one more.
     bytes: Bytes,
+}
+
+/// A picture whose frame the network has, kept for the correction.
+pub(super) enum Original {
+    /// As it came, for the pixel floor.
+    Bytes(Staged),
+    /// On a device, for tensor operations.
+    Planes(Planes),
 }
 
 impl std::fmt::Debug for PackedPicture {
@@ -79,37 +92,96 @@ impl Incoming {
     }
 }
 
+/// A frame that has come in.
+pub(super) struct Arrival {
+    /// `[1, 3, height, width]`, where the network is if there is room for it.
+    pub(super) frame: Tensor,
+    /// The picture that it came as.
+    pub(super) original: Option<Original>,
+    /// The memory of the picture, where it is not needed any more.
+    pub(super) free: Option<Bytes>,
+}
+
+impl Incoming {
+    /// The frame as a tensor; nothing where none comes.
+    pub(super) fn take_in(self, core: &Core, fit: &Fit) -> Result<Option<Arrival>> {
+        let (frame, original, free) = match self {
+            Self::Frame(frame) => {
+                let frame = on_device(core, fit, |device| to_tensor(&frame, device))?;
+                (frame, None, None)
+            }
+            Self::Picture(staged) => {
+                let networks = core.device();
+                let make = |device| staged.frame(networks, device);
+                let (frame, planes) = on_device(core, fit, make)?;
+                let (original, free) = staged.kept(planes, networks);
+                (frame, Some(original), free)
+            }
+            Self::Nothing => return Ok(None),
+        };
+        Ok(Some(Arrival {
+            frame,
+            original,
+            free,
+        }))
+    }
+}
+
+/// What comes in as tensors; where the device has no room, in the memory of the host.
+fn on_device<T>(core: &Core, fit: &Fit, take_in: impl Fn(Device) -> Result<T>) -> Result<T> {
+    if fit.is_exhausted() {
+        return take_in(Device::Cpu);
+    }
+    match caught(|| take_in(core.device())) {
+        Err(Error::OutOfMemory(_)) => take_in(Device::Cpu),
+        other => other,
+    }
+}
+
 impl Staged {
-    /// The planes and the frame `[1, 3, height, width]` on `device`.
-    pub(super) fn take_in(&self, device: Device) -> Result<(Tensor, Planes)> {
-        let planes = Planes::new(self.shape, &self.bytes.to_device(device)?)?;
-        Ok((picture::unpack(&planes)?, planes))
+    /// The frame `[1, 3, height, width]` on `device`, and the planes there where tensor operations
+    /// have made it, as they do for a network on `networks`.
+    fn frame(&self, networks: Device, device: Device) -> Result<(Tensor, Option<Planes>)> {
+        if is_by_tensors(networks) {
+            let planes = Planes::new(self.shape, &self.bytes.to_device(device)?)?;
+            return Ok((picture::unpack(&planes)?, Some(planes)));
+        }
+        let frame = bands::unpack(&self.shape.view(self.bytes.as_slice())?)?;
+        Ok((frame.f_to_device(device)?, None))
     }
 
-    /// Its memory, to be used again for pictures of that size.
-    pub(super) fn into_bytes(self) -> Bytes {
-        self.bytes
+    /// What is kept for the correction, and the memory that is free then, as suits `device`.
+    fn kept(self, planes: Option<Planes>, device: Device) -> (Original, Option<Bytes>) {
+        match planes {
+            Some(planes) => (Original::Planes(planes), Some(self.bytes.suited(device))),
+            None => (Original::Bytes(self), None),
+        }
+    }
+}
+
+impl Original {
+    /// The memory that the picture came in, if it is still here.
+    pub(super) fn into_bytes(self) -> Option<Bytes> {
+        match self {
+            Self::Bytes(staged) => Some(staged.bytes),
+            Self::Planes(_) => None,
+        }
     }
 }
 
 impl Canvas {
-    /// Draws the picture of `sharp`, `blurred` being the frame of `planes`; says whether all is
+    /// Draws the picture of `sharp`, `blurred` being the frame of `original`; says whether all is
     /// finite.
     pub(super) fn draw(
         &mut self,
-        planes: &Planes,
+        original: &Original,
         blurred: &Tensor,
         sharp: &Tensor,
     ) -> Result<bool> {
-        let device = sharp.device();
-        let planes = planes.on(device)?;
-        let drawn = picture::pack(&planes, &blurred.f_to_device(device)?, sharp, &self.mix)?;
-        let shape = planes.shape();
-        let length = shape.bytes() + 1;
-        let bytes = self.bytes.take().filter(|bytes| bytes.len() == length);
-        let mut bytes = bytes.unwrap_or_else(|| Bytes::new(length)).suited(device);
-        bytes.fill(&drawn)?;
-        let is_finite = bytes.as_slice().last() == Some(&1);
+        let (shape, bytes, is_finite) = match original {
+            Original::Bytes(staged) => self.by_bands(staged, blurred, sharp)?,
+            Original::Planes(planes) => self.by_tensors(planes, blurred, sharp)?,
+        };
         if is_finite {
             self.picture = Some(PackedPicture { shape, bytes });
         } else {
@@ -117,36 +189,71 @@ impl Canvas {
         }
         Ok(is_finite)
     }
+
+    fn by_bands(
+        &mut self,
+        staged: &Staged,
+        blurred: &Tensor,
+        sharp: &Tensor,
+    ) -> Result<(Shape, Bytes, bool)> {
+        let shape = staged.shape;
+        let input = shape.view(staged.bytes.as_slice())?;
+        let mut bytes = Bytes::used_or_new(self.bytes.take(), shape.bytes())?;
+        let output = shape.view_mut(bytes.as_mut_slice())?;
+        let is_finite = bands::pack(&input, blurred, sharp, &self.mix, output)?;
+        Ok((shape, bytes, is_finite))
+    }
+
+    fn by_tensors(
+        &mut self,
+        planes: &Planes,
+        blurred: &Tensor,
+        sharp: &Tensor,
+    ) -> Result<(Shape, Bytes, bool)> {
+        let (shape, device) = (planes.shape(), sharp.device());
+        let (planes, blurred) = (planes.on(device)?, blurred.f_to_device(device)?);
+        let drawn = picture::pack(&planes, &blurred, sharp, &self.mix)?;
+        let bytes = Bytes::used_or_new(self.bytes.take(), shape.bytes() + 1)?;
+        let mut bytes = bytes.suited(device);
+        bytes.fill(&drawn)?;
+        let is_finite = bytes.as_slice().last() == Some(&1);
+        Ok((shape, bytes, is_finite))
+    }
+}
+
+/// Whether the pixels of pictures for a network on this device are converted by tensor operations.
+fn is_by_tensors(device: Device) -> bool {
+    static CHOICE: OnceLock<Option<bool>> = OnceLock::new();
+    let choice = CHOICE.get_or_init(|| match std::env::var(SWITCH).ok()?.as_str() {
+        "on" => Some(true),
+        "off" => Some(false),
+        _ => None,
+    });
+    choice.unwrap_or(matches!(device, Device::Cuda(_)))
 }
 
 impl Engine {
-    /// Whether pictures are better given to [`Deblurrer::push_picture`] than converted to frames
-    /// first.
+    /// Whether the pixels of pictures are converted by the network's device, so that frames would
+    /// have a longer way to it than pictures.
     #[must_use]
     pub fn converts_pictures(&self) -> bool {
-        static CHOICE: OnceLock<Option<bool>> = OnceLock::new();
-        let choice = CHOICE.get_or_init(|| match std::env::var(SWITCH).ok()?.as_str() {
-            "on" => Some(true),
-            "off" => Some(false),
-            _ => None,
-        });
-        choice.unwrap_or(matches!(self.core.device(), Device::Cuda(_)))
+        is_by_tensors(self.core.device())
     }
 }
 
 impl Deblurrer {
     /// Copies a picture for [`Deblurrer::push_picture`], into used memory if there is some.
-    pub fn stage(&mut self, picture: &Picture<'_>) -> Staged {
+    ///
+    /// # Errors
+    /// [`PixelError::Memory`] if there is no room for it.
+    pub fn stage(&mut self, picture: &Picture<'_>) -> std::result::Result<Staged, PixelError> {
         let shape = picture.shape();
-        let used = self.staging.take();
-        let used = used.filter(|bytes| bytes.len() == shape.bytes());
-        let mut bytes = used.unwrap_or_else(|| Bytes::new(shape.bytes()));
+        let mut bytes = Bytes::used_or_new(self.staging.take(), shape.bytes())?;
         picture.write_to(bytes.as_mut_slice());
-        Staged { shape, bytes }
+        Ok(Staged { shape, bytes })
     }
 
     /// As [`Deblurrer::push`], with a picture; [`Output::picture`] is the answer, made with `mix`.
-    /// Where the frame had to be cut into tiles it is [`Output::sharp`] instead.
     ///
     /// # Errors
     /// As [`Deblurrer::push`].

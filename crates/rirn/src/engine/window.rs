@@ -4,12 +4,13 @@
 //! Before the first frame of a memory stand repeats of it, behind the last frame repeats of that
 //! (`docs/NETWORKS.md`), so that N frames in give N frames out.
 
+use super::bytes::Bytes;
+use super::pictures::Original;
 use super::tensors::side;
 use super::tiles::Rect;
 use crate::error::{Error, Result};
 use crate::networks::Profile;
 use crate::ops::cat;
-use crate::ops::picture::Planes;
 use crate::ops::spare;
 use std::collections::VecDeque;
 use tch::{Device, Tensor};
@@ -18,7 +19,7 @@ use tch::{Device, Tensor};
 struct Entry {
     frame: Tensor,
     /// The picture that the frame came as.
-    planes: Option<Planes>,
+    original: Option<Original>,
     /// The memory begins with this frame: nothing before it is looked back at.
     fresh: bool,
 }
@@ -27,8 +28,8 @@ struct Entry {
 pub(super) struct View {
     /// Each `[1, 3, height, width]`, from the oldest to the newest.
     frames: Vec<Tensor>,
-    /// The frame in the middle and the planes that it came as, if it did.
-    pub(super) picture: Option<(Tensor, Planes)>,
+    /// The frame in the middle and the picture that it came as, if it did.
+    pub(super) picture: Option<(Tensor, Original)>,
     /// The memory begins with the frame in the middle.
     pub(super) fresh: bool,
     /// Frames that nobody looks at after this view.
@@ -36,11 +37,15 @@ pub(super) struct View {
 }
 
 impl View {
-    /// Gives the memory of frames back that nobody looks at any more.
-    pub(super) fn end(self) {
+    /// Gives the memory of frames back that nobody looks at any more; that of the picture to the
+    /// caller.
+    pub(super) fn end(self) -> Option<Bytes> {
         let ended = self.ended;
-        drop((self.frames, self.picture));
+        drop(self.frames);
+        // The frame that goes with it must not be in use when its memory is given back.
+        let original = self.picture.map(|(_, original)| original);
         ended.into_iter().for_each(spare::give_back);
+        original?.into_bytes()
     }
 
     /// The frames, or this part of them, joined on `device`: `[1, 3·window, height, width]`.
@@ -91,12 +96,12 @@ impl Window {
     pub(super) fn push(
         &mut self,
         frame: Tensor,
-        planes: Option<Planes>,
+        original: Option<Original>,
         fresh: bool,
     ) -> Option<View> {
         self.entries.push_back(Entry {
             frame,
-            planes,
+            original,
             fresh,
         });
         if self.entries.len() <= self.next + self.delay {
@@ -114,8 +119,8 @@ impl Window {
     fn view(&mut self) -> View {
         let frames = self.around(self.next);
         let now = &mut self.entries[self.next];
-        let (fresh, planes) = (now.fresh, now.planes.take());
-        let picture = planes.map(|planes| (now.frame.shallow_clone(), planes));
+        let (fresh, original) = (now.fresh, now.original.take());
+        let picture = original.map(|original| (now.frame.shallow_clone(), original));
         self.next += 1;
         let over = self.next.saturating_sub(self.profile.look_behind);
         self.next -= over;

@@ -6,6 +6,7 @@
 //! memory-format argument, so tensors begin their life as `[batch, height, width, channels]` and
 //! are permuted; convolutions, concatenations and element-wise operations keep the order.
 
+pub(crate) mod bands;
 pub(crate) mod blocks;
 pub(crate) mod conv;
 mod pad;

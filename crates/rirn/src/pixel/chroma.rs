@@ -7,6 +7,7 @@ use super::codes::{self, Values};
 use super::color::Siting;
 use super::format::{Component, Subsampling};
 use super::picture::Picture;
+use super::wide::wide;
 
 /// How chroma relates to luma along one direction.
 #[derive(Debug, Clone, Copy)]
@@ -120,7 +121,6 @@ impl Upsampler {
                 self.component,
                 meaning,
                 values,
-                1,
             );
             *held = Some(j);
         }
@@ -128,26 +128,15 @@ impl Upsampler {
 
     /// Interpolates between two rows and repeats the ends.
     fn blend(&mut self, near: usize, other: usize, odd: bool) {
-        let (of_near, of_other) = self.vertical.up(odd);
-        let pairs = self.slots[near % 2].1.iter().zip(&self.slots[other % 2].1);
-        for (value, (near, other)) in self.blended[1..].iter_mut().zip(pairs) {
-            *value = of_near * near + of_other * other;
-        }
+        let [near, other] = [near, other].map(|row| &self.slots[row % 2].1[..]);
+        weigh(self.vertical.up(odd), near, other, &mut self.blended[1..]);
         repeat_ends(&mut self.blended);
     }
 
     /// Interpolates along the row.
     fn widen(&mut self) {
-        let (even_near, even_before) = self.horizontal.up(false);
-        let (odd_near, odd_behind) = self.horizontal.up(true);
-        let samples = &self.blended;
-        let sides = samples.iter().zip(&samples[2..]);
-        let pairs = self.full.as_chunks_mut::<2>().0;
-        for (pair, (near, (before, behind))) in pairs.iter_mut().zip(samples[1..].iter().zip(sides))
-        {
-            pair[0] = even_near * near + even_before * before;
-            pair[1] = odd_near * near + odd_behind * behind;
-        }
+        let [even, odd] = [false, true].map(|odd| self.horizontal.up(odd));
+        widen(&self.blended, even, odd, &mut self.full);
     }
 }
 
@@ -190,6 +179,12 @@ impl Downsampler {
         }
     }
 
+    /// How many luma rows above its first one have to be pushed before a band that does not begin
+    /// with row 0.
+    pub(super) fn looks_back(&self) -> usize {
+        usize::from(self.vertical.down()[0] > 0.0)
+    }
+
     /// Where the values of the next luma row are to be put.
     pub(super) fn line_mut(&mut self) -> &mut [f32] {
         &mut self.line[1..=self.width]
@@ -211,14 +206,9 @@ impl Downsampler {
         if even {
             // Without an odd row to come, the even one stands in for it.
             let of_now = if last { of_even + of_odd } else { of_even };
-            let pairs = self.now.iter().zip(&self.before);
-            for (sum, (now, before)) in self.sum.iter_mut().zip(pairs) {
-                *sum = of_now * now + of_before * before;
-            }
+            weigh((of_now, of_before), &self.now, &self.before, &mut self.sum);
         } else {
-            for (sum, now) in self.sum.iter_mut().zip(&self.now) {
-                *sum += of_odd * now;
-            }
+            add_share(of_odd, &self.now, &mut self.sum);
             std::mem::swap(&mut self.now, &mut self.before);
         }
         (!even || last).then_some(&mut self.sum[..])
@@ -234,11 +224,50 @@ impl Downsampler {
         if self.width % 2 == 1 {
             self.line[self.width + 1] = self.line[self.width];
         }
-        let [of_before, of_even, of_odd] = self.horizontal.down();
-        let first = self.line.as_chunks::<2>().0;
-        let second = self.line[1..].as_chunks::<2>().0;
+        narrow(&self.line, self.horizontal.down(), &mut self.now);
+    }
+}
+
+wide! {
+    /// The sum of two rows, each times its share.
+    fn weigh(shares: (f32, f32), first: &[f32], second: &[f32], sum: &mut [f32]) {
+        for (sum, (first, second)) in sum.iter_mut().zip(first.iter().zip(second)) {
+            *sum = shares.0 * first + shares.1 * second;
+        }
+    }
+}
+
+wide! {
+    /// Adds a row times its share.
+    fn add_share(share: f32, row: &[f32], sum: &mut [f32]) {
+        for (sum, value) in sum.iter_mut().zip(row) {
+            *sum += share * value;
+        }
+    }
+}
+
+wide! {
+    /// Twice as many samples; `even` and `odd` are the shares of the sample itself and of the one
+    /// before it or behind it. One more lies at either end of `samples`.
+    fn widen(samples: &[f32], even: (f32, f32), odd: (f32, f32), full: &mut [f32]) {
+        let sides = samples.iter().zip(&samples[2..]);
+        let pairs = full.as_chunks_mut::<2>().0;
+        for (pair, (near, (before, behind))) in pairs.iter_mut().zip(samples[1..].iter().zip(sides))
+        {
+            pair[0] = even.0 * near + even.1 * before;
+            pair[1] = odd.0 * near + odd.1 * behind;
+        }
+    }
+}
+
+wide! {
+    /// Half as many samples; one more lies before the line.
+    fn narrow(line: &[f32], shares: [f32; 3], samples: &mut [f32]) {
+        let [of_before, of_even, of_odd] = shares;
+        let first = line.as_chunks::<2>().0;
+        let second = line[1..].as_chunks::<2>().0;
         for (value, (&[before, even], &[_, odd])) in
-            self.now.iter_mut().zip(first.iter().zip(second))
+            samples.iter_mut().zip(first.iter().zip(second))
         {
             *value = of_before * before + of_even * even + of_odd * odd;
         }

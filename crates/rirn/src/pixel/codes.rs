@@ -2,74 +2,50 @@
 //! Rows of codes to rows of values, and corrections back into codes.
 //!
 //! The only file that knows how a sample is stored. Rows of values are plain `f32` slices; samples
-//! of a component are some samples apart, its values some values apart, hence the two steps.
-//! Words come as pairs of bytes: a row may begin at any address.
+//! of a component are some samples apart. Words come as pairs of bytes: a row may begin at any address.
 
 use super::color::{Level, top_code};
 use super::format::{Component, Sample};
-
-/// The value of every code of a byte.
-type Table = [f32; 256];
+use super::wide::wide;
 
 /// A sample of more than 8 bits as it lies in memory.
 type Word = [u8; 2];
 
-/// Which value a code stands for.
+/// Which value a code stands for: `(code - zero) / scale` within bounds.
+///
+/// Computed, for a division in vectors takes no longer than a table. Zero and scale are whole numbers
+/// below 2^24, so only the quotient is rounded.
 #[derive(Debug)]
-pub(super) enum Values {
-    /// Looked up.
-    OfBytes(Box<Table>),
-    /// Computed: a table of all words would push the picture out of the cache.
-    OfWords(Quotient),
-}
-
-impl Values {
-    /// `(code - zero) / scale`, for a full range the correctly rounded quotient; `bounds` limits
-    /// them.
-    pub(super) fn new(level: Level, bounds: (f64, f64), sample: Sample) -> Self {
-        if sample.bytes == 1 {
-            Self::OfBytes(Box::new(table(level, bounds)))
-        } else {
-            Self::OfWords(Quotient::new(level, bounds, sample))
-        }
-    }
-}
-
-/// Each value is rounded once from `f64`.
-fn table(level: Level, bounds: (f64, f64)) -> Table {
-    std::array::from_fn(|code| {
-        let value = (code as f64 - level.zero) / level.scale;
-        value.clamp(bounds.0, bounds.1) as f32
-    })
-}
-
-/// Which value a word stands for.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Quotient {
+pub(super) struct Values {
+    sample: Sample,
     mask: u16,
-    shift: u32,
     zero: f32,
     scale: f32,
     bounds: (f32, f32),
 }
 
-impl Quotient {
-    fn new(level: Level, bounds: (f64, f64), sample: Sample) -> Self {
+impl Values {
+    /// The correctly rounded quotient; `bounds` limits it.
+    pub(super) fn new(level: Level, bounds: (f64, f64), sample: Sample) -> Self {
         Self {
+            sample,
             mask: mask(sample),
-            shift: sample.shift,
             zero: level.zero as f32,
             scale: level.scale as f32,
             bounds: (bounds.0 as f32, bounds.1 as f32),
         }
     }
 
-    /// Zero and scale are whole numbers below 2^24, so only the division rounds.
     #[inline(always)]
-    fn value(self, word: Word) -> f32 {
-        let code = (u16::from_le_bytes(word) & self.mask) >> self.shift;
-        let value = (f32::from(code) - self.zero) / self.scale;
+    fn of_code(&self, code: f32) -> f32 {
+        let value = (code - self.zero) / self.scale;
         value.clamp(self.bounds.0, self.bounds.1)
+    }
+
+    #[inline(always)]
+    fn of_word(&self, word: Word) -> f32 {
+        let code = (u16::from_le_bytes(word) & self.mask) >> self.sample.shift;
+        self.of_code(f32::from(code))
     }
 }
 
@@ -78,25 +54,20 @@ fn mask(sample: Sample) -> u16 {
     (u16::MAX >> (16 - sample.bits)) << sample.shift
 }
 
-/// Reads the samples of `component` in `row` into every `step`-th value from the first one on.
-///
-/// Stops with the shorter of the two.
-pub(super) fn decode(
-    row: &[u8],
-    component: Component,
-    meaning: &Values,
-    values: &mut [f32],
-    step: usize,
-) {
-    match meaning {
-        Values::OfBytes(table) => {
-            let table: &Table = table;
-            let value = |code: u8| table[usize::from(code)];
-            decode_samples(row, component, value, values, step);
-        }
-        Values::OfWords(quotient) => {
-            let row = row.as_chunks().0;
-            decode_samples(row, component, |word| quotient.value(word), values, step);
+wide! {
+    /// Reads the samples of `component` in `row`; stops with the shorter of the two.
+    pub(super) fn decode(
+        row: &[u8],
+        component: Component,
+        meaning: &Values,
+        values: &mut [f32],
+    ) {
+        if meaning.sample.bytes == 1 {
+            let value = |byte: u8| meaning.of_code(f32::from(byte));
+            decode_samples(row, component, value, values);
+        } else {
+            let value = |word: Word| meaning.of_word(word);
+            decode_samples(row.as_chunks().0, component, value, values);
         }
     }
 }
@@ -108,23 +79,20 @@ fn decode_samples<T: Copy>(
     component: Component,
     value_of: impl Fn(T) -> f32,
     values: &mut [f32],
-    step: usize,
 ) {
     // The steps that occur become constants, so that the loops have neither divisions nor checks.
     let row = &row[component.offset..];
-    match (component.step, step) {
-        (1, 1) => {
+    match component.step {
+        1 => {
             for (value, code) in values.iter_mut().zip(row) {
                 *value = value_of(*code);
             }
         }
-        (1, 3) => decode_steps::<T, 1, 3>(row, value_of, values),
-        (2, 1) => decode_steps::<T, 2, 1>(row, value_of, values),
-        (3, 3) => decode_steps::<T, 3, 3>(row, value_of, values),
-        (4, 1) => decode_steps::<T, 4, 1>(row, value_of, values),
-        (4, 3) => decode_steps::<T, 4, 3>(row, value_of, values),
-        (from, to) => {
-            for (value, code) in values.iter_mut().step_by(to).zip(row.iter().step_by(from)) {
+        2 => decode_steps::<T, 2>(row, value_of, values),
+        3 => decode_steps::<T, 3>(row, value_of, values),
+        4 => decode_steps::<T, 4>(row, value_of, values),
+        step => {
+            for (value, code) in values.iter_mut().zip(row.iter().step_by(step)) {
                 *value = value_of(*code);
             }
         }
@@ -132,48 +100,46 @@ fn decode_samples<T: Copy>(
 }
 
 #[inline(always)]
-fn decode_steps<T: Copy, const FROM: usize, const TO: usize>(
+fn decode_steps<T: Copy, const STEP: usize>(
     row: &[T],
     value_of: impl Fn(T) -> f32,
     values: &mut [f32],
 ) {
-    let (codes, last_code) = row.as_chunks::<FROM>();
-    let (values, last_value) = values.as_chunks_mut::<TO>();
-    // Both start at their sample, so the last step may be cut short on either side.
-    let mut codes = codes
-        .iter()
-        .map(|step| step[0])
-        .chain(last_code.first().copied());
-    for (value, code) in values.iter_mut().zip(&mut codes) {
-        value[0] = value_of(code);
+    let (steps, rest) = row.as_chunks::<STEP>();
+    for (value, step) in values.iter_mut().zip(steps) {
+        *value = value_of(step[0]);
     }
-    if let (Some(value), Some(code)) = (last_value.first_mut(), codes.next()) {
-        *value = value_of(code);
+    // The row starts at its first sample, so the last step may be cut short.
+    if let (Some(value), Some(code)) = (values.get_mut(steps.len()), rest.first()) {
+        *value = value_of(*code);
     }
 }
 
-/// Puts `values` where the samples of `component` lie in a row of a plane.
-///
-/// Stops with the shorter of the two; what lies between the samples is left alone.
-pub(super) fn place(values: &[f32], component: Component, row: &mut [f32]) {
-    let row = &mut row[component.offset..];
-    match component.step {
-        1 => row
-            .iter_mut()
-            .zip(values)
-            .for_each(|(place, value)| *place = *value),
-        2 => place_steps::<2>(values, row),
-        3 => place_steps::<3>(values, row),
-        4 => place_steps::<4>(values, row),
-        step => {
-            let places = row.iter_mut().step_by(step);
-            places
+wide! {
+    /// Puts `values` where the samples of `component` lie in a row of a plane.
+    ///
+    /// Stops with the shorter of the two; what lies between the samples is left alone.
+    pub(super) fn place(values: &[f32], component: Component, row: &mut [f32]) {
+        let row = &mut row[component.offset..];
+        match component.step {
+            1 => row
+                .iter_mut()
                 .zip(values)
-                .for_each(|(place, value)| *place = *value);
+                .for_each(|(place, value)| *place = *value),
+            2 => place_steps::<2>(values, row),
+            3 => place_steps::<3>(values, row),
+            4 => place_steps::<4>(values, row),
+            step => {
+                let places = row.iter_mut().step_by(step);
+                places
+                    .zip(values)
+                    .for_each(|(place, value)| *place = *value);
+            }
         }
     }
 }
 
+#[inline(always)]
 fn place_steps<const STEP: usize>(values: &[f32], row: &mut [f32]) {
     let (steps, rest) = row.as_chunks_mut::<STEP>();
     let whole = steps.len();
@@ -186,14 +152,26 @@ fn place_steps<const STEP: usize>(values: &[f32], row: &mut [f32]) {
     }
 }
 
-/// Puts pixels `[width, 3]` into steps of `STEP` values, the colours at `offsets`, 0 elsewhere.
+wide! {
+    /// Puts pixels `[width, 3]` into steps of `step` values, 3 or 4, the colours at `offsets`, 0
+    /// elsewhere.
+    pub(super) fn place_pixels(values: &[f32], step: usize, offsets: [usize; 3], row: &mut [f32]) {
+        // Spelt out, so that the orders that exist become constants of the loop.
+        match (step, offsets) {
+            (3, [2, 1, 0]) => place_colours::<3>(values, [2, 1, 0], row),
+            (4, [0, 1, 2]) => place_colours::<4>(values, [0, 1, 2], row),
+            (4, [2, 1, 0]) => place_colours::<4>(values, [2, 1, 0], row),
+            (4, [1, 2, 3]) => place_colours::<4>(values, [1, 2, 3], row),
+            (4, [3, 2, 1]) => place_colours::<4>(values, [3, 2, 1], row),
+            (4, _) => place_colours::<4>(values, offsets, row),
+            _ => place_colours::<3>(values, offsets, row),
+        }
+    }
+}
+
 // Left to itself the compiler keeps one copy for all orders, which takes three times as long.
 #[inline(always)]
-pub(super) fn place_pixels<const STEP: usize>(
-    values: &[f32],
-    offsets: [usize; 3],
-    row: &mut [f32],
-) {
+fn place_colours<const STEP: usize>(values: &[f32], offsets: [usize; 3], row: &mut [f32]) {
     let pixels = row.as_chunks_mut::<STEP>().0;
     for (place, value) in pixels.iter_mut().zip(values.as_chunks::<3>().0) {
         let mut pixel = [0.0; STEP];
@@ -207,20 +185,23 @@ pub(super) fn place_pixels<const STEP: usize>(
 /// From here on an `f32` has no fraction, and its lowest bits are its lowest digits.
 const WHOLE: f32 = 8_388_608.0;
 
-/// Writes the codes of `input` plus `differences`, in codes, to `output`: the sum is rounded to
-/// the nearest code, halves up, and limited to what the sample's bits hold.
-///
-/// A difference of 0 leaves a code exactly as it is, whichever code it is. Bits of a word that are
-/// no code are those of `input`.
-pub(super) fn add(input: &[u8], differences: &[f32], sample: Sample, output: &mut [u8]) {
-    if sample.bytes == 1 {
-        add_bytes(input, differences, sample.bits, output);
-    } else {
-        let (input, output) = (input.as_chunks().0, output.as_chunks_mut().0);
-        add_words(input, differences, sample, output);
+wide! {
+    /// Writes the codes of `input` plus `differences`, in codes, to `output`: the sum is rounded to
+    /// the nearest code, halves up, and limited to what the sample's bits hold.
+    ///
+    /// A difference of 0 leaves a code exactly as it is, whichever code it is. Bits of a word that
+    /// are no code are those of `input`.
+    pub(super) fn add(input: &[u8], differences: &[f32], sample: Sample, output: &mut [u8]) {
+        if sample.bytes == 1 {
+            add_bytes(input, differences, sample.bits, output);
+        } else {
+            let (input, output) = (input.as_chunks().0, output.as_chunks_mut().0);
+            add_words(input, differences, sample, output);
+        }
     }
 }
 
+#[inline(always)]
 fn add_bytes(input: &[u8], differences: &[f32], bits: u32, output: &mut [u8]) {
     let top = top_code(bits) as f32;
     for (code, (before, difference)) in output.iter_mut().zip(input.iter().zip(differences)) {
@@ -228,6 +209,7 @@ fn add_bytes(input: &[u8], differences: &[f32], bits: u32, output: &mut [u8]) {
     }
 }
 
+#[inline(always)]
 fn add_words(input: &[Word], differences: &[f32], sample: Sample, output: &mut [Word]) {
     let (top, mask, shift) = (top_code(sample.bits) as f32, mask(sample), sample.shift);
     for (word, (before, difference)) in output.iter_mut().zip(input.iter().zip(differences)) {

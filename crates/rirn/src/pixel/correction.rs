@@ -5,8 +5,8 @@ use super::codes;
 use super::format::Layout;
 use super::ground::Ground;
 use super::mix::Mix;
-use super::picture::Picture;
-use crate::frame::Frame;
+use super::picture::{Picture, Shape};
+use super::wide::wide;
 
 /// The bits of an exponent; all of them are set where an `f32` is infinite or no number.
 const EXPONENT: u32 = 0x7f80_0000;
@@ -14,8 +14,9 @@ const EXPONENT: u32 = 0x7f80_0000;
 /// The difference between the network's frame and its input, weakened by the mix.
 #[derive(Debug)]
 pub(super) struct Correction<'a> {
-    blurred: &'a Frame,
-    sharp: &'a Frame,
+    /// All values of both frames, `[height, width, 3]`.
+    blurred: &'a [f32],
+    sharp: &'a [f32],
     /// The mix's strength times the unit that differences are wanted in.
     gain: f64,
     first_row: usize,
@@ -26,16 +27,16 @@ pub(super) struct Correction<'a> {
 }
 
 impl<'a> Correction<'a> {
-    /// From frames of the same size.
-    pub(super) fn new(blurred: &'a Frame, sharp: &'a Frame, mix: &Mix) -> Self {
+    /// From frames of the picture's size.
+    pub(super) fn new(blurred: &'a [f32], sharp: &'a [f32], shape: Shape, mix: &Mix) -> Self {
         Self {
             blurred,
             sharp,
             gain: mix.gain(),
-            first_row: mix.first_row(blurred.height()),
-            first_column: mix.first_column(blurred.width()),
+            first_row: mix.first_row(shape.height),
+            first_column: mix.first_column(shape.width),
             on_ground: mix.shows_difference(),
-            row: vec![0.0; blurred.row(0).len()],
+            row: vec![0.0; 3 * shape.width],
         }
     }
 
@@ -56,18 +57,26 @@ impl<'a> Correction<'a> {
 
     /// Differences of row `y` as `[width, 3]`, whatever the split; every one finite.
     pub(super) fn row(&mut self, y: usize) -> &mut [f32] {
-        let (blurred, sharp) = (self.blurred.row(y), self.sharp.row(y));
+        let length = self.row.len();
+        let [blurred, sharp] = [self.blurred, self.sharp].map(|all| &all[y * length..][..length]);
         let gain = self.gain as f32;
+        if subtract(blurred, sharp, gain, &mut self.row) {
+            drop_wild_pixels(blurred, sharp, &mut self.row);
+        }
+        &mut self.row
+    }
+}
+
+wide! {
+    /// Writes `gain * (sharp - blurred)`, and says whether some difference is not finite.
+    fn subtract(blurred: &[f32], sharp: &[f32], gain: f32, differences: &mut [f32]) -> bool {
         let mut wild = 0_u32;
-        for (difference, (b, s)) in self.row.iter_mut().zip(blurred.iter().zip(sharp)) {
+        for (difference, (b, s)) in differences.iter_mut().zip(blurred.iter().zip(sharp)) {
             *difference = gain * (s.clamp(0.0, 1.0) - b);
             // Asked once a row: without a branch the loop runs in vectors.
             wild |= u32::from((s - b).to_bits() & EXPONENT == EXPONENT);
         }
-        if wild != 0 {
-            drop_wild_pixels(blurred, sharp, &mut self.row);
-        }
-        &mut self.row
+        wild != 0
     }
 }
 
@@ -123,17 +132,11 @@ impl PlaneWriter {
         };
         let offsets = [0, 1, 2].map(|channel: usize| components[channel].offset);
         let placed = &mut self.rows[0];
-        // Spelt out, so that the orders that exist become constants of the loop.
-        match (components[0].step, offsets) {
-            (3, [0, 1, 2]) => return codes::add(input, values, sample, output),
-            (3, [2, 1, 0]) => codes::place_pixels::<3>(values, [2, 1, 0], placed),
-            (4, [0, 1, 2]) => codes::place_pixels::<4>(values, [0, 1, 2], placed),
-            (4, [2, 1, 0]) => codes::place_pixels::<4>(values, [2, 1, 0], placed),
-            (4, [1, 2, 3]) => codes::place_pixels::<4>(values, [1, 2, 3], placed),
-            (4, [3, 2, 1]) => codes::place_pixels::<4>(values, [3, 2, 1], placed),
-            (4, _) => codes::place_pixels::<4>(values, offsets, placed),
-            _ => codes::place_pixels::<3>(values, offsets, placed),
+        let step = components[0].step;
+        if (step, offsets) == (3, [0, 1, 2]) {
+            return codes::add(input, values, sample, output);
         }
+        codes::place_pixels(values, step, offsets, placed);
         codes::add(input, placed, sample, output);
     }
 

@@ -10,6 +10,7 @@
 //! limited chroma, and for deeper samples these shifted. Scaling, transfer curves and interlacing
 //! are not done here.
 
+mod bands;
 mod bytes;
 mod chroma;
 mod codes;
@@ -20,6 +21,7 @@ mod ground;
 mod mix;
 mod picture;
 mod rgb;
+mod wide;
 mod yuv;
 
 #[cfg(test)]
@@ -30,6 +32,7 @@ pub use format::{Family, PixelFormat};
 pub use mix::{Mix, Split};
 pub use picture::{Picture, PictureMut};
 
+pub(crate) use bands::{pack_band, unpack_band};
 pub(crate) use chroma::Axis;
 pub(crate) use color::{Level, ToRgb, ToYuv, top_code};
 pub(crate) use format::{Component, Sample};
@@ -37,6 +40,7 @@ pub(crate) use picture::Shape;
 
 use crate::error::PixelError;
 use crate::frame::Frame;
+use bands::Rows;
 use correction::Correction;
 
 /// Reads a picture as RGB, `[height, width, 3]`, limited to `[0, 1]`.
@@ -64,12 +68,21 @@ pub fn unpack_rows(
     rows: &mut dyn Iterator<Item = usize>,
 ) -> Result<(), PixelError> {
     frame.resize(picture.height(), picture.width())?;
-    match picture.format().family() {
-        Family::Rgb => rgb::unpack(picture, frame, rows),
-        Family::Gray => yuv::unpack_gray(picture, frame, rows),
-        Family::Yuv => yuv::unpack(picture, frame, rows),
-    }
+    unpack_into(
+        picture,
+        rows,
+        &mut Rows::new(0, picture.width(), frame.data_mut()),
+    );
     Ok(())
+}
+
+/// Reads these rows, from top to bottom.
+fn unpack_into(picture: &Picture<'_>, rows: &mut dyn Iterator<Item = usize>, into: &mut Rows<'_>) {
+    match picture.format().family() {
+        Family::Rgb => rgb::unpack(picture, rows, into),
+        Family::Gray => yuv::unpack_gray(picture, rows, into),
+        Family::Yuv => yuv::unpack(picture, rows, into),
+    }
 }
 
 /// Writes `input + strength * (sharp - blurred)` to `output`.
@@ -104,13 +117,23 @@ pub fn pack(
     check_shapes(input.shape(), output.shape())?;
     check_frame("blurred", blurred, input)?;
     check_frame("sharp", sharp, input)?;
-    let correction = Correction::new(blurred, sharp, mix);
+    write(input, [blurred.data(), sharp.data()], mix, output);
+    Ok(())
+}
+
+/// Writes the rows that `output` has; both pictures agree, and so do all values of both frames.
+fn write(
+    input: &Picture<'_>,
+    [blurred, sharp]: [&[f32]; 2],
+    mix: &Mix,
+    output: &mut PictureMut<'_>,
+) {
+    let correction = Correction::new(blurred, sharp, input.shape(), mix);
     match input.format().family() {
         Family::Rgb => rgb::pack(input, correction, output),
         Family::Gray => yuv::pack_gray(input, correction, output),
         Family::Yuv => yuv::pack(input, correction, output),
     }
-    Ok(())
 }
 
 /// Both pictures are of one kind and size.

@@ -7,6 +7,7 @@
 use super::color::Colorimetry;
 use super::format::{Layout, PixelFormat};
 use crate::error::PixelError;
+use std::ops::Range;
 
 /// Planes that a picture can have.
 const MAX_PLANES: usize = 4;
@@ -20,13 +21,14 @@ pub(crate) struct Shape {
     pub(crate) colorimetry: Colorimetry,
 }
 
-/// A checked plane: row `y` is the `row_bytes` bytes at `y * stride`.
+/// A checked plane: row `first + y` is the `row_bytes` bytes at `y * stride`.
 #[derive(Debug, Default)]
-struct Plane<Bytes> {
-    bytes: Bytes,
-    stride: usize,
-    row_bytes: usize,
-    rows: usize,
+pub(super) struct Plane<Bytes> {
+    pub(super) bytes: Bytes,
+    pub(super) stride: usize,
+    pub(super) row_bytes: usize,
+    pub(super) first: usize,
+    pub(super) rows: usize,
 }
 
 /// A picture to be read.
@@ -50,8 +52,10 @@ pub struct Picture<'a> {
 /// A picture to be written.
 #[derive(Debug)]
 pub struct PictureMut<'a> {
-    shape: Shape,
-    planes: [Plane<&'a mut [u8]>; MAX_PLANES],
+    pub(super) shape: Shape,
+    /// The luma rows that are here: all of them, or those of a band.
+    pub(super) rows: Range<usize>,
+    pub(super) planes: [Plane<&'a mut [u8]>; MAX_PLANES],
 }
 
 /// What both kinds of picture tell about themselves.
@@ -151,7 +155,12 @@ impl<'a> PictureMut<'a> {
             colorimetry,
         };
         let planes = check_planes(shape, planes)?;
-        Ok(Self { shape, planes })
+        let rows = 0..height;
+        Ok(Self {
+            shape,
+            rows,
+            planes,
+        })
     }
 
     common_methods!();
@@ -163,7 +172,7 @@ impl<'a> PictureMut<'a> {
     #[must_use]
     pub fn row_mut(&mut self, plane: usize, y: usize) -> &mut [u8] {
         let plane = &mut self.planes[plane];
-        let start = y * plane.stride;
+        let start = (y - plane.first) * plane.stride;
         &mut plane.bytes[start..start + plane.row_bytes]
     }
 }
@@ -247,6 +256,7 @@ fn check_plane<B: AsRef<[u8]>>(
         bytes,
         stride,
         row_bytes,
+        first: 0,
         rows,
     })
 }

@@ -5,47 +5,42 @@
 //! differences by the matrix. Codes that stand for no RGB colour survive, as nothing is converted
 //! there and back.
 
+use super::bands::Rows;
 use super::chroma::{Downsampler, Upsampler};
 use super::codes::{self, Values};
 use super::color::{Level, ToRgb, ToYuv};
 use super::correction::{Correction, PlaneWriter};
 use super::format::Sample;
 use super::picture::{Picture, PictureMut};
-use crate::frame::Frame;
+use super::rgb::join_colours;
+use super::wide::wide;
 
 /// Beyond every value that a code can have: the matrix sees luma and chroma as they are coded,
 /// only the RGB result is limited.
 const UNLIMITED: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
 
-/// Fills `frame` from a grey picture of the same size: luma three times.
+/// Fills rows of a frame from a grey picture: luma three times.
 pub(super) fn unpack_gray(
     picture: &Picture<'_>,
-    frame: &mut Frame,
     rows: &mut dyn Iterator<Item = usize>,
+    into: &mut Rows<'_>,
 ) {
     let layout = picture.format().layout();
     let level = Level::luma(picture.colorimetry().range, layout.sample.bits);
     let meaning = Values::new(level, (0.0, 1.0), layout.sample);
     let luma = layout.components[0];
+    let mut values = vec![0.0; picture.width()];
     for y in rows {
-        let values = frame.row_mut(y);
-        for channel in 0..3 {
-            codes::decode(
-                picture.row(luma.plane, y),
-                luma,
-                &meaning,
-                &mut values[channel..],
-                3,
-            );
-        }
+        codes::decode(picture.row(luma.plane, y), luma, &meaning, &mut values);
+        join_colours(&values, &values, &values, into.row_mut(y));
     }
 }
 
-/// Fills `frame` from a YUV picture of the same size.
+/// Fills rows of a frame from a YUV picture.
 pub(super) fn unpack(
     picture: &Picture<'_>,
-    frame: &mut Frame,
     rows: &mut dyn Iterator<Item = usize>,
+    into: &mut Rows<'_>,
 ) {
     let layout = picture.format().layout();
     let (width, colorimetry) = (picture.width(), picture.colorimetry());
@@ -58,26 +53,28 @@ pub(super) fn unpack(
     let [mut u, mut v] =
         [u, v].map(|c| Upsampler::new(c, layout.chroma, colorimetry.siting, width));
     for y in rows {
-        codes::decode(picture.row(luma.plane, y), luma, &of_luma, &mut luma_row, 1);
+        codes::decode(picture.row(luma.plane, y), luma, &of_luma, &mut luma_row);
         let u = u.row(picture, y, &of_chroma);
         let v = v.row(picture, y, &of_chroma);
-        write_rgb([&luma_row, u, v], to_rgb, frame.row_mut(y));
+        write_rgb(&luma_row, u, v, to_rgb, into.row_mut(y));
     }
 }
 
-/// One row of luma and colour differences to RGB within `[0, 1]`.
-fn write_rgb([y, u, v]: [&[f32]; 3], to_rgb: ToRgb, values: &mut [f32]) {
-    let ToRgb {
-        red_v,
-        green_u,
-        green_v,
-        blue_u,
-    } = to_rgb;
-    let pixels = values.as_chunks_mut::<3>().0;
-    for (pixel, (y, (u, v))) in pixels.iter_mut().zip(y.iter().zip(u.iter().zip(v))) {
-        pixel[0] = (y + red_v * v).clamp(0.0, 1.0);
-        pixel[1] = (y + green_u * u + green_v * v).clamp(0.0, 1.0);
-        pixel[2] = (y + blue_u * u).clamp(0.0, 1.0);
+wide! {
+    /// One row of luma and colour differences to RGB within `[0, 1]`.
+    fn write_rgb(y: &[f32], u: &[f32], v: &[f32], to_rgb: ToRgb, values: &mut [f32]) {
+        let ToRgb {
+            red_v,
+            green_u,
+            green_v,
+            blue_u,
+        } = to_rgb;
+        let pixels = values.as_chunks_mut::<3>().0;
+        for (pixel, (y, (u, v))) in pixels.iter_mut().zip(y.iter().zip(u.iter().zip(v))) {
+            pixel[0] = (y + red_v * v).clamp(0.0, 1.0);
+            pixel[1] = (y + green_u * u + green_v * v).clamp(0.0, 1.0);
+            pixel[2] = (y + blue_u * u).clamp(0.0, 1.0);
+        }
     }
 }
 
@@ -93,7 +90,7 @@ pub(super) fn pack_gray(
     let mut writer = PlaneWriter::new(input, &correction);
     let mut luma = vec![0.0; input.width()];
     let (first_row, first_column) = (correction.first_row(), correction.first_column());
-    for y in 0..input.height() {
+    for y in output.rows() {
         let (before, after) = (input.row(0, y), output.row_mut(0, y));
         if y < first_row {
             after.copy_from_slice(before);
@@ -123,12 +120,15 @@ pub(super) fn pack(
         [(); 2].map(|()| Downsampler::new(layout.chroma, colorimetry.siting, size));
     let (first_row, first_column) = (correction.first_row(), correction.first_column());
     let chroma_column = first_column.div_ceil(layout.chroma.horizontal);
-    for y in 0..size.1 {
+    let rows = output.rows();
+    // The first row of chroma may take a share of the luma row above it.
+    for y in rows.start.saturating_sub(u.looks_back())..rows.end {
         split_luma(
             correction.row(y),
             to_yuv,
             &mut luma,
-            [u.line_mut(), v.line_mut()],
+            u.line_mut(),
+            v.line_mut(),
         );
         luma[..first_column].fill(0.0);
         let chroma = u.push(y).zip(v.push(y)).map(|(u, v)| {
@@ -136,6 +136,9 @@ pub(super) fn pack(
             v[..chroma_column].fill(0.0);
             (&*u, &*v)
         });
+        if y < rows.start {
+            continue;
+        }
         for (plane, plane_layout) in layout.planes.iter().enumerate() {
             let covered = plane_layout.step.vertical;
             let row = y / covered;
@@ -153,19 +156,21 @@ pub(super) fn pack(
     }
 }
 
-/// One row of RGB differences to differences of luma, U and V, in codes.
-fn split_luma(rgb: &[f32], to_yuv: ToYuv, luma: &mut [f32], [u, v]: [&mut [f32]; 2]) {
-    let ToYuv {
-        luma: [red, green, blue],
-        y: y_codes,
-        u: u_codes,
-        v: v_codes,
-    } = to_yuv;
-    let pixels = rgb.as_chunks::<3>().0;
-    for (([r, g, b], y), (u, v)) in pixels.iter().zip(luma).zip(u.iter_mut().zip(v)) {
-        let luma = red * r + green * g + blue * b;
-        *y = y_codes * luma;
-        *u = u_codes * (b - luma);
-        *v = v_codes * (r - luma);
+wide! {
+    /// One row of RGB differences to differences of luma, U and V, in codes.
+    fn split_luma(rgb: &[f32], to_yuv: ToYuv, luma: &mut [f32], u: &mut [f32], v: &mut [f32]) {
+        let ToYuv {
+            luma: [red, green, blue],
+            y: y_codes,
+            u: u_codes,
+            v: v_codes,
+        } = to_yuv;
+        let pixels = rgb.as_chunks::<3>().0;
+        for (([r, g, b], y), (u, v)) in pixels.iter().zip(luma).zip(u.iter_mut().zip(v)) {
+            let luma = red * r + green * g + blue * b;
+            *y = y_codes * luma;
+            *u = u_codes * (b - luma);
+            *v = v_codes * (r - luma);
+        }
     }
 }

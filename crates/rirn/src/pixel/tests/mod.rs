@@ -2,10 +2,12 @@
 //! Tests of the pixel floor, and the pictures that they share.
 
 mod accuracy;
+mod bands;
 mod identity;
 pub(crate) mod reference;
 mod refusals;
 mod table;
+mod wide;
 
 use super::{
     Colorimetry, Family, Matrix, Mix, Picture, PictureMut, PixelFormat, Range, Siting, Split, pack,
@@ -85,7 +87,7 @@ impl Owned {
     }
 
     /// The same picture with every byte, padding included, set to `byte`.
-    fn filled(&self, byte: u8) -> Self {
+    pub(crate) fn filled(&self, byte: u8) -> Self {
         let mut filled = self.clone();
         filled
             .planes
