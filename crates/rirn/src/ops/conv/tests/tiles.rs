@@ -162,6 +162,18 @@ fn misfits_are_refused_and_nothing_is_written() {
     }
 }
 
+/// Linux lists the flags only where it also saves the tiles on a change of tasks.
+#[cfg(target_os = "linux")]
+#[test]
+fn tiles_are_used_where_the_system_lists_them() {
+    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let flags = text.lines().find(|line| line.starts_with("flags"));
+    let flags: Vec<_> = flags.unwrap_or_default().split_whitespace().collect();
+    let wanted = ["avx512f", "avx512_bf16", "amx_tile", "amx_bf16"];
+    let listed = wanted.iter().all(|wanted| flags.contains(wanted));
+    assert_eq!(Unit::Amx.usable(), listed);
+}
+
 #[test]
 fn rounding_is_to_nearest_even() {
     for (x, rounded) in [
