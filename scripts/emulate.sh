@@ -3,9 +3,9 @@
 #
 # Runs rirn's kernel tests on an emulated processor with AVX-512 and AMX (Bochs, Sapphire Rapids).
 #   scripts/emulate.sh [TEST...]     tests by name; ops::conv::tests, less the longest, by default
-# Debian 12 or newer, as root or with sudo for packages. Takes long; no part of test.sh. Bochs, the
-# kernel and the last serial log are kept in the cache. Bochs 3.0 is built with a patch: Linux
-# gives AMX to nobody without XFD, which Bochs lacks.
+# Debian 12 or newer, as root or with sudo for packages. Takes some ten minutes; no part of test.sh. Bochs, the
+# kernel and the last serial log are kept in the cache. Bochs 3.0 is built with a patch: Linux gives AMX to
+# nobody without XFD, which it lacks, and it loses the tiles where they are saved for another thread.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 case "${1:-}" in -h | --help) sed -n '4,8s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
@@ -26,7 +26,7 @@ build_bochs() {
     curl -fsSO "http://deb.debian.org/debian/pool/main/b/bochs/$name"
     echo "78f6c73d4a6472d5130a87ab9dc306d02c7c71ed8e25b3a8ef642e2a7acd282b  $name" | sha256sum -c
     rm -rf bochs-3.0 && tar xf "$name" && cd bochs-3.0
-    patch -p1 <"$root/scripts/emulator/bochs-3.0-xfd.patch"
+    patch -p1 <"$root/scripts/emulator/bochs-3.0-amx.patch"
     CC=gcc CXX=g++ CFLAGS=-O2 CXXFLAGS="-O3 -fno-strict-aliasing -fwrapv" ./configure \
         --enable-x86-64 --enable-cpu-level=6 --enable-avx --enable-evex --enable-amx \
         --enable-all-optimizations --enable-pci --enable-memtype --enable-protection-keys \
