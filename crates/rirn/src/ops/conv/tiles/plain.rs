@@ -45,20 +45,34 @@ pub(super) unsafe fn sums<const N: usize>(block: &Block<'_>) {
             for step in 0..block.steps {
                 for pixel in 0..BLOCK {
                     let from = row.add(block.offset + pixel * block.next + step * DEPTH);
-                    let sums = block.sums.add(pixel * across);
-                    for place in 0..N * TILE {
-                        let (tile, pair, column) =
-                            (place / TILE, place / EDGE % EDGE, place % EDGE);
-                        let bits = weights.add(place).read().to_bits();
-                        let sum = sums.add(tile * EDGE + column);
-                        let low = from_bf16(from.add(2 * pair).read()) * from_bf16(bits as u16);
-                        let high = from_bf16(from.add(2 * pair + 1).read())
-                            * from_bf16((bits >> 16) as u16);
-                        sum.write(sum.read() + low + high);
+                    for tile in 0..N {
+                        let sums = block.sums.add(pixel * across + tile * EDGE);
+                        multiply(sums.cast(), from, weights.add(tile * TILE).cast());
                     }
                 }
                 weights = weights.add(N * TILE);
             }
         }
+    }
+}
+
+/// Adds the products of a pixel's numbers with a tile of weights, where each value holds a pair.
+///
+/// # Safety
+/// The sums of a row of a tile, as many numbers as it has in depth, and a tile are there.
+#[inline(always)]
+unsafe fn multiply(sums: *mut [f32; EDGE], from: *const u16, weights: *const [u32; EDGE]) {
+    // SAFETY: by the contract of this function.
+    unsafe {
+        // Arrays, which the compiler makes vectors of.
+        let mut all = *sums;
+        for pair in 0..DEPTH / 2 {
+            let [low, high] = [0, 1].map(|place| from_bf16(from.add(2 * pair + place).read()));
+            for (sum, bits) in all.iter_mut().zip(&*weights.add(pair)) {
+                *sum += low * f32::from_bits(bits << 16);
+                *sum += high * f32::from_bits(bits & 0xffff_0000);
+            }
+        }
+        *sums = all;
     }
 }
