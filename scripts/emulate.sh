@@ -5,10 +5,11 @@
 #   scripts/emulate.sh [TEST...]     tests by name; ops::conv::tests, less the longest, by default
 # Debian 12 or newer, as root or with sudo for packages. Takes some ten minutes; no part of test.sh. Bochs, the
 # kernel and the last serial log are kept in the cache. Bochs 3.0 is built with a patch: Linux gives AMX to
-# nobody without XFD, which it lacks, and it loses the tiles where they are saved for another thread.
+# nobody without XFD, which it lacks, and it loses the tiles of threads that take turns: shapes and rows are
+# saved wrongly, and read back from another place.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-case "${1:-}" in -h | --help) sed -n '4,8s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
+case "${1:-}" in -h | --help) sed -n '4,9s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
 # shellcheck source=scripts/setup.sh
 . scripts/setup.sh
 packages+=(bochsbios busybox-static cpio isolinux make patch syslinux-common vgabios xorriso xz-utils curl)
