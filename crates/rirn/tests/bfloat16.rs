@@ -16,7 +16,7 @@ const FRAMES: usize = 12;
 const SIZE: (usize, usize) = (34, 141);
 
 #[test]
-fn bfloat16_in_tiles_stays_close_to_float32_in_all_networks() {
+fn bfloat16_in_tiles_stays_close_to_float32_in_all_networks_and_in_shipped_weights() {
     // SAFETY: the only test of this program, and nothing has been started yet.
     unsafe { std::env::set_var("RIRNDEBLUR_TILES", "plain") };
     for cell in Cell::ALL {
@@ -25,26 +25,35 @@ fn bfloat16_in_tiles_stays_close_to_float32_in_all_networks() {
             .expect("a network");
         spec.base = 8;
         spec.blocks = spec.blocks.min(2);
-        let (exact, _) = run(&spec, Precision::Float32);
-        let (rounded, kernels) = run(&spec, Precision::Bfloat16);
-        assert_eq!(exact.len(), FRAMES);
-        let least = exact.iter().zip(&rounded).map(|(a, b)| psnr(a, b));
-        let least = least.fold(f64::INFINITY, f64::min);
-        // Equal would mean that nothing was rounded.
-        let own = kernels.contains("tiles") || kernels.contains("amx");
-        let bounds = if own { 55.0..100.0 } else { 45.0..100.0 };
-        println!("{spec}: {least:.1} dB by {kernels}");
-        assert!(bounds.contains(&least), "{spec}: {least} dB by {kernels}");
+        check(&spec.to_string(), || random(&spec));
     }
+    check("lite", || Weights::built_in("lite").expect("built in"));
 }
 
-/// The frames of a moving picture through a network of random weights, and what computed them.
-fn run(spec: &Spec, precision: Precision) -> (Vec<Frame>, String) {
+/// Compares the frames of the same weights in both kinds of arithmetic.
+fn check(name: &str, weights: impl Fn() -> Weights) {
+    let (exact, _) = run(weights(), Precision::Float32);
+    let (rounded, kernels) = run(weights(), Precision::Bfloat16);
+    assert_eq!(exact.len(), FRAMES);
+    let least = exact.iter().zip(&rounded).map(|(a, b)| psnr(a, b));
+    let least = least.fold(f64::INFINITY, f64::min);
+    let own = kernels.contains("tiles") || kernels.contains("amx");
+    // Without own kernels LibTorch rounds every map; 77 dB came of rounding what folded layers are made from.
+    // Equal would mean that nothing was rounded.
+    let bounds = if own { 80.0..110.0 } else { 45.0..100.0 };
+    assert!(bounds.contains(&least), "{name}: {least} dB by {kernels}");
+}
+
+fn random(spec: &Spec) -> Weights {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("random.safetensors");
     let tensors = random_weights(spec, 11).expect("a known network");
     save(&file, spec, &BTreeMap::new(), &tensors).expect("a file");
-    let weights = Weights::open(&file).expect("the file is read");
+    Weights::open(&file).expect("the file is read")
+}
+
+/// The frames of a moving picture through a network, and what computed them.
+fn run(weights: Weights, precision: Precision) -> (Vec<Frame>, String) {
     let config = EngineConfig {
         precision,
         ..EngineConfig::default()
@@ -65,12 +74,8 @@ fn run(spec: &Spec, precision: Precision) -> (Vec<Frame>, String) {
     while let Some(output) = deblurrer.drain(&never).expect("a step") {
         all.push(output);
     }
-    (
-        all.into_iter()
-            .map(|output| output.sharp.expect("a frame"))
-            .collect(),
-        kernels,
-    )
+    let frames = all.into_iter().map(|output| output.sharp.expect("a frame"));
+    (frames.collect(), kernels)
 }
 
 /// Seeded noise over a slope that moves.

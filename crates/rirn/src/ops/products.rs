@@ -30,6 +30,14 @@ impl Products {
         CURRENT.get()
     }
 
+    /// Calls `work` with products of float32 on this thread.
+    pub(crate) fn exactly<T>(work: impl FnOnce() -> T) -> T {
+        let before = CURRENT.replace(Self::Float32);
+        let done = work();
+        CURRENT.set(before);
+        done
+    }
+
     /// Makes the calling thread multiply as a network on the CPU does that computes in `kind`.
     pub(crate) fn begin(kind: Kind) {
         CURRENT.set(match (kind, unit()) {

@@ -3,6 +3,7 @@
 
 use super::Conv2d;
 use crate::error::Result;
+use crate::ops::products::Products;
 use std::cell::RefCell;
 use tch::Tensor;
 
@@ -21,7 +22,8 @@ impl Composed {
         let mut composed = self.0.borrow_mut();
         let conv = match composed.take() {
             Some((of, conv)) if of == version => conv,
-            _ => compose()?,
+            // Rounded once, when it runs, and not in what it is read from.
+            _ => Products::exactly(compose)?,
         };
         composed.insert((version, conv)).1.run(x, None, false)
     }
