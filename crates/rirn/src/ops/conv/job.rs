@@ -87,3 +87,24 @@ impl Job<'_> {
         stride >= channels && reach().is_some_and(|n| n <= len)
     }
 }
+
+/// Whether a layer has `[out, in, kernel, kernel]` weights, where `in` counts the channels of all `inputs`
+/// and `out` the biases.
+pub(crate) fn check_weights(
+    weights: &[f32],
+    bias: &[f32],
+    inputs: &[usize],
+    kernel: usize,
+) -> Result<(), Misfit> {
+    let numbers = inputs
+        .iter()
+        .try_fold(0_usize, |sum, &n| sum.checked_add(n))
+        .and_then(|n| n.checked_mul(kernel.checked_mul(kernel)?))
+        .and_then(|n| n.checked_mul(bias.len()));
+    if inputs.contains(&0) || weights.is_empty() || numbers != Some(weights.len()) {
+        return Err(Misfit(
+            "another number of weights than the channels ask for",
+        ));
+    }
+    Ok(())
+}

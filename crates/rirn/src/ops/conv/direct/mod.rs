@@ -10,7 +10,7 @@ mod layer;
 mod segment;
 
 use crate::ops::conv::finish::Output;
-use crate::ops::conv::job::{Job, Misfit};
+use crate::ops::conv::job::{Job, Misfit, check_weights};
 use crate::ops::conv::memory::Lines;
 use crate::ops::conv::parallel::{Parallel, in_bands};
 use crate::ops::conv::simd::Isa;
@@ -71,16 +71,7 @@ impl Direct {
         if kernel % 2 == 0 || !(1..=2).contains(&stride) {
             return Err(Misfit("a kernel or a stride that has no direct form"));
         }
-        let numbers = inputs
-            .iter()
-            .try_fold(0_usize, |sum, &n| sum.checked_add(n))
-            .and_then(|n| n.checked_mul(kernel.checked_mul(kernel)?))
-            .and_then(|n| n.checked_mul(bias.len()));
-        if inputs.contains(&0) || weights.is_empty() || numbers != Some(weights.len()) {
-            return Err(Misfit(
-                "another number of weights than the channels ask for",
-            ));
-        }
+        check_weights(weights, bias, inputs, kernel)?;
         let layer = Layer {
             lanes: kernels.lanes,
             inputs: inputs.to_vec(),

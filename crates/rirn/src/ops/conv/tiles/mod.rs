@@ -14,7 +14,7 @@ mod strip;
 mod unit;
 
 use crate::ops::conv::finish::Output;
-use crate::ops::conv::job::{Job, Misfit, Source};
+use crate::ops::conv::job::{Job, Misfit, Source, check_weights};
 use crate::ops::conv::memory::{Lines, Scratch};
 use crate::ops::conv::parallel::{Parallel, in_bands};
 use layer::{EDGE, Layer};
@@ -72,16 +72,7 @@ impl Tiles {
         if kernel % 2 == 0 || !(1..=2).contains(&stride) {
             return Err(Misfit("a kernel or a stride that has no form in tiles"));
         }
-        let numbers = inputs
-            .iter()
-            .try_fold(0_usize, |sum, &n| sum.checked_add(n))
-            .and_then(|n| n.checked_mul(kernel.checked_mul(kernel)?))
-            .and_then(|n| n.checked_mul(bias.len()));
-        if inputs.contains(&0) || weights.is_empty() || numbers != Some(weights.len()) {
-            return Err(Misfit(
-                "another number of weights than the channels ask for",
-            ));
-        }
+        check_weights(weights, bias, inputs, kernel)?;
         let layer = Layer::new(inputs, bias.len(), (kernel, stride));
         Ok(Self {
             unit,

@@ -17,7 +17,7 @@ mod layer;
 mod multiply;
 mod points;
 
-use crate::ops::conv::job::{Job, Misfit};
+use crate::ops::conv::job::{Job, Misfit, check_weights};
 use crate::ops::conv::memory::{Lines, Scratch};
 use crate::ops::conv::parallel::Parallel;
 use crate::ops::conv::simd::Isa;
@@ -79,15 +79,7 @@ impl Winograd {
         if !matches!(taps, 3 | 5) {
             return Err(Misfit("a kernel of another size than 3 or 5"));
         }
-        let channels = inputs
-            .iter()
-            .try_fold(0_usize, |sum, &n| sum.checked_add(n));
-        let numbers = channels.and_then(|n| n.checked_mul(taps * taps)?.checked_mul(bias.len()));
-        if inputs.contains(&0) || weights.is_empty() || numbers != Some(weights.len()) {
-            return Err(Misfit(
-                "another number of weights than the channels ask for",
-            ));
-        }
+        check_weights(weights, bias, inputs, taps)?;
         let layer = Layer::new(taps, inputs, bias.len(), (kernels.lanes, kernels.tiles));
         Ok(Self {
             isa,
