@@ -2,8 +2,8 @@
 //! Which form a layer takes where there are several: found out once in a process for each layer,
 //! size and number of threads, by running all of them on a part of the first call's input.
 //!
-//! In float32 there is no choice: in all layers of the five networks Winograd's form is the faster one
-//! where it exists (`docs/PERFORMANCE.md`), so that results are the same in every run.
+//! In float32 there is no choice: where Winograd's form exists it is the faster one in nearly all layers of
+//! the shipped weights (`docs/STRUCTURE.md`), and results are the same in every run.
 
 use super::form::{Call, Form, Name};
 use super::index;
