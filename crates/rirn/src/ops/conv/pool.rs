@@ -11,13 +11,17 @@ use std::any::Any;
 use std::cell::Cell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
-/// Looks at the shared state before a thread goes to sleep: about 50 microseconds, as long as a sleeper
-/// needs to wake; most jobs of a step follow each other faster.
-const SPINS: usize = 1500;
+/// How long a thread looks for work or for the end of a job before it goes to sleep: about as long as a
+/// sleeper needs to wake; most jobs of a step follow each other faster.
+const LOOK: Duration = Duration::from_micros(100);
+
+/// Looks between two glances at the clock.
+const LOOKS: usize = 32;
 
 thread_local! {
     /// Whether this thread is inside a job of a pool.
@@ -32,34 +36,72 @@ pub(crate) struct Pool {
     workers: Vec<JoinHandle<()>>,
 }
 
-/// What caller and workers share.
+/// What caller and workers share. Nobody takes the lock but to sleep and to wake a sleeper.
 #[derive(Default)]
 struct Shared {
-    state: Mutex<State>,
+    gate: Gate,
+    /// The job on the stack of its caller, who stays until no worker is inside.
+    job: AtomicPtr<Task<'static>>,
+    /// Workers that sleep or are about to.
+    asleep: AtomicUsize,
+    /// Whether the caller sleeps or is about to.
+    caller_asleep: AtomicBool,
+    end: AtomicBool,
+    lock: Mutex<()>,
     /// Wakes workers: a job, or the end.
     wake: Condvar,
     /// Wakes the caller: the last worker has left the job.
     left: Condvar,
-    /// Counts jobs and the end, for workers that look without the lock.
-    news: AtomicUsize,
-    /// Workers in the job, for a caller that looks without the lock.
-    inside: AtomicUsize,
 }
 
+/// How many workers are inside, whether more may join, and which job it is, in one number, so that
+/// joining and closing cannot cross.
 #[derive(Default)]
-struct State {
-    /// The job, as long as workers may join.
-    job: Option<Job>,
-    sleepers: usize,
-    end: bool,
+struct Gate(AtomicUsize);
+
+/// Of a [`Gate`]: more may join.
+const OPEN: usize = 1 << 16;
+/// Of a [`Gate`]: the workers inside.
+const INSIDE_NOW: usize = OPEN - 1;
+/// From the number of a job to that of the next.
+const NEXT: usize = OPEN << 1;
+
+impl Gate {
+    /// Opens it for the next job. Nobody is inside, and only the caller calls this.
+    fn open(&self) {
+        let number = self.0.load(Ordering::Relaxed) & !(NEXT - 1);
+        let open = number.wrapping_add(NEXT) | OPEN;
+        self.0.store(open, Ordering::SeqCst);
+    }
+
+    /// Lets nobody join any more.
+    fn close(&self) {
+        self.0.fetch_and(!OPEN, Ordering::SeqCst);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.load(Ordering::SeqCst) & INSIDE_NOW == 0
+    }
+
+    /// The number of the job that one may join, unless it is `seen`.
+    fn news(&self, seen: usize) -> Option<usize> {
+        let now = self.0.load(Ordering::SeqCst);
+        let number = now & !(NEXT - 1);
+        (now & OPEN != 0 && number != seen).then_some(number)
+    }
+
+    /// Joins the job of that number, if it is still open.
+    fn join(&self, number: usize) -> bool {
+        let may = |now: usize| (now & !INSIDE_NOW == number | OPEN).then_some(now + 1);
+        let (set, get) = (Ordering::SeqCst, Ordering::Relaxed);
+        self.0.fetch_update(set, get, may).is_ok()
+    }
+
+    /// Leaves the job; whether nobody is inside now and nobody may join.
+    fn leave(&self) -> bool {
+        self.0.fetch_sub(1, Ordering::SeqCst) & (INSIDE_NOW | OPEN) == 1
+    }
 }
-
-/// A job on the stack of its caller, who stays until no worker is inside.
-#[derive(Clone, Copy)]
-struct Job(*const Task<'static>);
-
-// SAFETY: what it points to can be shared among threads, and lives as long as it is used.
-unsafe impl Send for Job {}
 
 /// The chunks of a job and what became of them.
 struct Task<'a> {
@@ -97,11 +139,9 @@ impl Pool {
     /// Runs a task with the workers.
     fn share(&self, task: &Task<'_>) {
         let shared = &*self.shared;
-        // SAFETY: only the lifetime changes. Workers use the task while they are counted in
-        // `inside`; `Shared::close` below ends joining and waits until nobody is counted, and
-        // nothing between here and there can panic.
-        let job =
-            Job(unsafe { std::mem::transmute::<*const Task<'_>, *const Task<'static>>(task) });
+        // Only the lifetime changes. Workers use the task while they are inside; `Shared::close` below
+        // waits until nobody is, and nothing between here and there can panic.
+        let job = std::ptr::from_ref(task).cast_mut().cast();
         shared.open(job, task.chunks - 1);
         INSIDE.set(true);
         task.work(0);
@@ -145,8 +185,8 @@ impl Parallel for Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.shared.lock().end = true;
-        self.shared.news.fetch_add(1, Ordering::Release);
+        self.shared.end.store(true, Ordering::SeqCst);
+        drop(self.shared.lock());
         self.shared.wake.notify_all();
         for worker in self.workers.drain(..) {
             // Panics of chunks are caught; a worker has none of its own.
@@ -164,80 +204,91 @@ impl fmt::Debug for Pool {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, ()> {
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets workers join a job and wakes as many as can be of use.
-    fn open(&self, job: Job, useful: usize) {
-        let mut state = self.lock();
-        state.job = Some(job);
-        self.news.fetch_add(1, Ordering::Release);
-        let sleepers = state.sleepers.min(useful);
-        drop(state);
-        (0..sleepers).for_each(|_| self.wake.notify_one());
+    fn open(&self, job: *mut Task<'static>, useful: usize) {
+        self.job.store(job, Ordering::Relaxed);
+        self.gate.open();
+        let asleep = self.asleep.load(Ordering::SeqCst).min(useful);
+        if asleep > 0 {
+            // Whoever counts as asleep has the lock until it sleeps.
+            drop(self.lock());
+            (0..asleep).for_each(|_| self.wake.notify_one());
+        }
     }
 
     /// Ends joining and waits for the workers inside.
     fn close(&self) {
-        self.lock().job = None;
-        // Joining and leaving change the count under the lock or after it, never upwards from here.
-        for _ in 0..SPINS {
-            if self.inside.load(Ordering::Acquire) == 0 {
-                return;
-            }
-            std::hint::spin_loop();
+        self.gate.close();
+        if look(|| self.gate.is_empty()) {
+            return;
         }
-        let mut state = self.lock();
-        while self.inside.load(Ordering::Acquire) != 0 {
-            state = self
+        let mut guard = self.lock();
+        self.caller_asleep.store(true, Ordering::SeqCst);
+        while !self.gate.is_empty() {
+            guard = self
                 .left
-                .wait(state)
+                .wait(guard)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+        self.caller_asleep.store(false, Ordering::SeqCst);
     }
 
     /// What a worker does all its life.
     fn work(&self, number: usize) {
         let mut seen = 0;
-        while let Some(job) = self.join(&mut seen) {
-            // SAFETY: this thread is counted in `inside`, so that the caller still waits.
-            unsafe { &*job.0 }.work(number);
-            // Under the lock, so that the caller cannot miss it between look and sleep.
-            let state = self.lock();
-            if self.inside.fetch_sub(1, Ordering::Release) == 1 && state.job.is_none() {
+        while let Some(job) = self.next(seen) {
+            seen = job;
+            if !self.gate.join(job) {
+                continue;
+            }
+            // SAFETY: this thread is inside, so that the caller still waits.
+            unsafe { &*self.job.load(Ordering::Relaxed) }.work(number);
+            if self.gate.leave() && self.caller_asleep.load(Ordering::SeqCst) {
+                drop(self.lock());
                 self.left.notify_one();
             }
         }
     }
 
-    /// Waits for a job that this worker has not seen and joins it; `None` at the end.
-    fn join(&self, seen: &mut usize) -> Option<Job> {
-        for _ in 0..SPINS {
-            if self.news.load(Ordering::Acquire) != *seen {
-                break;
+    /// Waits for a job after `seen`; `None` at the end.
+    fn next(&self, seen: usize) -> Option<usize> {
+        let mut found = None;
+        let mut is_there = || {
+            found = self.gate.news(seen);
+            found.is_some()
+        };
+        if look(&mut is_there) {
+            return found;
+        }
+        let mut guard = self.lock();
+        self.asleep.fetch_add(1, Ordering::SeqCst);
+        while !is_there() && !self.end.load(Ordering::SeqCst) {
+            guard = self
+                .wake
+                .wait(guard)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        self.asleep.fetch_sub(1, Ordering::SeqCst);
+        found
+    }
+}
+
+/// Looks for a while; whether it was found.
+fn look(mut is_there: impl FnMut() -> bool) -> bool {
+    let begin = Instant::now();
+    loop {
+        for _ in 0..LOOKS {
+            if is_there() {
+                return true;
             }
             std::hint::spin_loop();
         }
-        let mut state = self.lock();
-        loop {
-            if state.end {
-                return None;
-            }
-            let news = self.news.load(Ordering::Acquire);
-            if news != *seen {
-                *seen = news;
-                if let Some(job) = state.job {
-                    self.inside.fetch_add(1, Ordering::Acquire);
-                    return Some(job);
-                }
-            }
-            state.sleepers += 1;
-            state = self
-                .wake
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
-            state.sleepers -= 1;
+        if begin.elapsed() >= LOOK {
+            return false;
         }
     }
 }
