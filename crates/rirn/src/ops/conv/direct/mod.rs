@@ -110,8 +110,8 @@ impl Direct {
             output: Output::of(&mut job, layer.out),
         });
         let rows = job.height.div_ceil(layer.stride);
-        in_bands(rows, ROWS_PER_BAND, threads, |band, _| {
-            band.for_each(|y| self.row(&maps, y));
+        in_bands(rows, ROWS_PER_BAND, threads, |bands, _| {
+            bands.flatten().for_each(|y| self.row(&maps, y));
         });
         Ok(())
     }

@@ -2,7 +2,7 @@
 //! The threads and the memory of whoever calls own kernels.
 
 use crate::ops::conv::memory::Scratch;
-use crate::ops::conv::parallel::Parallel;
+use crate::ops::conv::parallel::in_shares;
 use crate::ops::conv::pool::Pool;
 use crate::ops::threads;
 use std::cell::RefCell;
@@ -22,19 +22,22 @@ pub(super) struct Team {
     pub(super) scratch: Scratch,
 }
 
-/// Calls `work` with every item on this thread's team, each on whichever thread is free.
-pub(in crate::ops) fn in_parallel<T>(
-    items: impl ExactSizeIterator<Item = T> + Send,
+/// Calls `work` with every item on this thread's team. The items of a thread are those that it had in
+/// the call before with as many, as far as it is not late ([`in_shares`]).
+pub(in crate::ops) fn in_parallel<T: Send>(
+    items: impl ExactSizeIterator<Item = T>,
     work: impl Fn(T) + Sync,
 ) {
-    let (count, items) = (items.len(), Mutex::new(items));
-    let one = |_, _| {
-        let next = items.lock().unwrap_or_else(PoisonError::into_inner).next();
-        if let Some(item) = next {
-            work(item);
-        }
+    let items: Vec<_> = items.map(|item| Mutex::new(Some(item))).collect();
+    let take = |place: usize| {
+        let mut item = items[place].lock().unwrap_or_else(PoisonError::into_inner);
+        item.take()
     };
-    with_team(|team| team.pool.run(count, &one));
+    with_team(|team| {
+        in_shares(items.len(), &team.pool, |places, _| {
+            places.filter_map(take).for_each(&work);
+        });
+    });
 }
 
 /// Calls `work` with this thread's team, made anew when another number of threads is wanted.

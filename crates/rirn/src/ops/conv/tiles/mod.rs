@@ -103,14 +103,20 @@ impl Tiles {
         scratch.prepare(threads.threads());
         let scratch = &*scratch;
         let rows = job.height.div_ceil(layer.stride);
-        in_bands(rows, ROWS_PER_BAND, threads, |band, thread| {
-            self.band(&call, band, &mut scratch.piece(thread));
+        in_bands(rows, ROWS_PER_BAND, threads, |bands, thread| {
+            self.bands(&call, bands, &mut scratch.piece(thread));
         });
         Ok(())
     }
 
-    /// Computes some rows of the output.
-    fn band(&self, call: &Call<'_>, band: Range<usize>, memory: &mut Lines) {
+    /// Computes some bands of rows of the output. What two bands that follow each other both need is
+    /// converted once.
+    fn bands(
+        &self,
+        call: &Call<'_>,
+        bands: &mut dyn Iterator<Item = Range<usize>>,
+        memory: &mut Lines,
+    ) {
         memory.grow(SUMS + call.shape.values(self.layer.kernel));
         let sums = memory.as_mut_ptr();
         let mut strips = Strips {
@@ -119,7 +125,7 @@ impl Tiles {
             sources: call.sources,
             memory: sums.wrapping_add(SUMS).cast(),
             convert: self.kernels.convert,
-            next: 0,
+            there: 0..0,
         };
         let mut rows = Vec::with_capacity(self.layer.kernel);
         // SAFETY: `new` asked processor and system for the unit; `Job::check` compared the maps with
@@ -127,8 +133,8 @@ impl Tiles {
         // of the output, and `run` gives each of them to one call of this function.
         unsafe {
             (self.kernels.start)();
-            for y in band {
-                strips.advance(y);
+            for y in bands.flatten() {
+                strips.bring(y);
                 let needed = call.shape.rows(&self.layer, y);
                 rows.clear();
                 rows.extend(needed.map(|row| strips.at(row).cast_const()));

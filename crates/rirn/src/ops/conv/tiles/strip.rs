@@ -62,8 +62,8 @@ pub(super) struct Strips<'a> {
     pub(super) sources: &'a [Source<'a>],
     pub(super) memory: *mut u16,
     pub(super) convert: Convert,
-    /// The first row that has not been converted.
-    pub(super) next: usize,
+    /// The rows that have been converted.
+    pub(super) there: Range<usize>,
 }
 
 impl Strips<'_> {
@@ -73,23 +73,28 @@ impl Strips<'_> {
         self.memory.wrapping_add(slot * self.shape.len)
     }
 
-    /// Converts the rows that a row of the output needs and that are not there. Rows of the output
-    /// have to come in order.
+    /// Converts the rows that a row of the output needs and that are not there.
     ///
     /// # Safety
     /// Sources and memory are as large as layer and shape say; the processor has the instructions
     /// of `convert`.
-    pub(super) unsafe fn advance(&mut self, y: usize) {
+    pub(super) unsafe fn bring(&mut self, y: usize) {
         let needed = self.shape.rows(self.layer, y);
-        for row in self.next.max(needed.start)..needed.end {
+        let goes_on = self.there.contains(&needed.start) && self.there.end <= needed.end;
+        let first = if goes_on {
+            self.there.end
+        } else {
+            needed.start
+        };
+        for row in first..needed.end {
             // SAFETY: by the contract of this function.
             unsafe { self.convert_row(row) }
         }
-        self.next = needed.end;
+        self.there = needed;
     }
 
     /// # Safety
-    /// As for [`Self::advance`].
+    /// As for [`Self::bring`].
     unsafe fn convert_row(&self, row: usize) {
         let (channels, width) = (self.layer.channels(), self.shape.width);
         let rim = self.layer.kernel / 2 * channels;
@@ -114,7 +119,7 @@ impl Strips<'_> {
     /// Joins the sources pixel by pixel.
     ///
     /// # Safety
-    /// As for [`Self::advance`].
+    /// As for [`Self::bring`].
     unsafe fn interleave(&self, row: usize, mut to: *mut u16) {
         for pixel in row * self.shape.width..(row + 1) * self.shape.width {
             for (source, &count) in self.sources.iter().zip(&self.layer.inputs) {

@@ -19,13 +19,12 @@ mod points;
 
 use crate::ops::conv::job::{Job, Misfit, check_weights};
 use crate::ops::conv::memory::{Lines, Scratch};
-use crate::ops::conv::parallel::Parallel;
+use crate::ops::conv::parallel::{Parallel, in_shares};
 use crate::ops::conv::simd::Isa;
 use block::{Block, Maps};
 use isa::Kernels;
 use layer::Layer;
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Most blocks that a thread takes at once.
 const BLOCKS_PER_CHUNK: usize = 4;
@@ -117,18 +116,13 @@ impl Winograd {
         });
         scratch.prepare(threads.threads());
         let scratch = &*scratch;
-        // Chunks are handed out here and not by `threads`, so that none is handed out twice.
-        let next = AtomicUsize::new(0);
-        let alone = threads.threads() == 1;
-        threads.run(chunks, &|_, thread| {
-            let chunk = next.fetch_add(1, Ordering::Relaxed);
-            if chunk < chunks {
+        in_shares(chunks, threads, |chunks, thread| {
+            let mut memory = scratch.piece(thread);
+            for chunk in chunks {
                 let first = chunk * per_chunk;
                 let end = tiles.min(first + per_chunk);
-                // The chunk behind this one is perhaps another thread's.
-                let known = if alone { tiles } else { end };
-                let rows = maps.0.rows(first..known.min(end + self.layer.tiles), edge);
-                let mut memory = scratch.piece(thread);
+                // The chunk behind this one is most often this thread's, too.
+                let rows = maps.0.rows(first..tiles.min(end + self.layer.tiles), edge);
                 for tile in (first..end).step_by(self.layer.tiles) {
                     self.block(&maps, tile, &rows[(tile - first) * edge..], &mut memory);
                 }
