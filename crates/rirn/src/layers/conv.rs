@@ -38,19 +38,19 @@ impl Conv {
         self.0.run(x, Some(residual), relu)
     }
 
-    /// The same with ReLU, then `next`, then the residual added.
+    /// The same with ReLU, then `next`, then the residual added, then perhaps ReLU.
     pub(crate) fn relu_then(
         &self,
         next: &Self,
         carried: &Carried,
         x: &Tensor,
-        residual: Option<&Tensor>,
+        (residual, relu): (Option<&Tensor>, bool),
     ) -> Result<Tensor> {
-        if let Some(y) = carried.run(&self.0, &next.0, x, residual)? {
+        if let Some(y) = carried.run(&self.0, &next.0, x, residual, relu)? {
             return Ok(y);
         }
         let inner = self.relu(x)?;
-        let y = next.0.run(&inner, residual, false)?;
+        let y = next.0.run(&inner, residual, relu)?;
         spare::give_back(inner);
         Ok(y)
     }

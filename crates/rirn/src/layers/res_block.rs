@@ -38,13 +38,8 @@ impl ResBlock {
 
     /// `[batch, n, height, width]` to the same shape.
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        if self.last_relu {
-            let inner = self.conv0.relu(x)?;
-            let y = self.conv1.add(&inner, x, true)?;
-            spare::give_back(inner);
-            return Ok(y);
-        }
-        self.conv0.relu_then(&self.conv1, &self.carried, x, Some(x))
+        let end = (Some(x), self.last_relu);
+        self.conv0.relu_then(&self.conv1, &self.carried, x, end)
     }
 
     /// The same for a map that nobody else needs.

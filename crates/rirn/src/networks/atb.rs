@@ -33,7 +33,8 @@ impl Attention {
 
     /// The attention before its logistic function.
     fn map(&self, x: &Tensor) -> Result<Tensor> {
-        self.conv.relu_then(&self.gate, &self.carried, x, None)
+        let end = (None, false);
+        self.conv.relu_then(&self.gate, &self.carried, x, end)
     }
 }
 

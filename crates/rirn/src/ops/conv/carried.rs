@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A convolution with ReLU and one behind it without, in half precision on CUDA. cuDNN adds a bias
+//! A convolution with ReLU and one behind it, together.
+//!
+//! On CPUs with matrix tiles in one pass ([`OwnPair`]).
+//!
+//! In half precision on CUDA: cuDNN adds a bias
 //! only where a ReLU follows; elsewhere LibTorch does it in a pass of its own, which takes nearly
 //! half as long as the convolution. So the first convolution gets a further channel that is 1 everywhere,
 //! and the second adds its bias to the pixel in the middle through it. Exact, for a middle tap never
 //! meets the padding. The channels become a multiple of 16, which cuDNN likes better than 20, 40 or
 //! 80 anyway.
 
+use super::own::{End, OwnPair};
 use super::{Conv2d, cuda, finish};
 use crate::error::Result;
 use std::cell::RefCell;
@@ -16,7 +21,10 @@ const MULTIPLE: i64 = 16;
 
 /// Both convolutions made ready, when they are first needed.
 #[derive(Default)]
-pub(crate) struct Carried(RefCell<Option<Pair>>);
+pub(crate) struct Carried {
+    pair: RefCell<Option<Pair>>,
+    own: OwnPair,
+}
 
 struct Pair {
     version: i64,
@@ -26,15 +34,20 @@ struct Pair {
 }
 
 impl Carried {
-    /// `second` of the ReLU of `first` of `x`, then the residual added; nothing where the layers are
-    /// to be run one by one.
+    /// `second` of the ReLU of `first` of `x`, then the residual added, then perhaps ReLU; nothing where the
+    /// layers are to be run one by one.
     pub(crate) fn run(
         &self,
         first: &Conv2d,
         second: &Conv2d,
         x: &Tensor,
         residual: Option<&Tensor>,
+        relu: bool,
     ) -> Result<Option<Tensor>> {
+        let layers = [first.layer(), second.layer()];
+        if let Some(y) = self.own.run(layers, &[x], End { residual, relu })? {
+            return Ok(Some(y));
+        }
         let is_half = matches!(x.f_kind()?, Kind::Half | Kind::BFloat16);
         if !is_half || !cuda::takes(x) {
             return Ok(None);
@@ -43,14 +56,14 @@ impl Carried {
             return Ok(None);
         };
         let version = one + other;
-        let mut pair = self.0.borrow_mut();
+        let mut pair = self.pair.borrow_mut();
         let ready = match pair.take() {
             Some(ready) if ready.version == version => ready,
             _ => Pair::new(first, second, version)?,
         };
         let pair = pair.insert(ready);
         let between = pair.first.run(x, None, true)?;
-        finish(pair.second_of(&between)?, residual, false).map(Some)
+        finish(pair.second_of(&between)?, residual, relu).map(Some)
     }
 }
 

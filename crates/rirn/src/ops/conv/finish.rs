@@ -32,7 +32,8 @@ impl<'a> Output<'a> {
 }
 
 /// Finishes `N` vectors of the pixels from `pixels.0` on, `pixels.1` of them, and writes them.
-/// Lanes begin with `channel`; those behind the last channel are left out.
+/// Lanes begin with `channel`; those behind the last channel are left out. A bias, if any, begins with
+/// that of `channel` and has whole vectors.
 ///
 /// # Safety
 /// The processor has the instructions of `V`; sums are there, vector after vector and pixel after
@@ -44,14 +45,15 @@ pub(super) unsafe fn finish<V: Vector, const N: usize>(
     channel: usize,
     pixels: (usize, usize),
     sums: *const f32,
+    bias: Option<*const f32>,
 ) {
     let is_full = channel + N * V::LANES <= output.channels;
     // SAFETY: the same contract; whether all lanes are channels of the output has been asked.
     unsafe {
         match (is_full, output.residual) {
-            (true, None) => pixel_by_pixel::<V, N, true>(output, channel, pixels, sums, None),
-            (true, some) => pixel_by_pixel::<V, N, true>(output, channel, pixels, sums, some),
-            (false, some) => pixel_by_pixel::<V, N, false>(output, channel, pixels, sums, some),
+            (true, None) => pixels_of::<V, N, true>(output, channel, pixels, (sums, bias), None),
+            (true, some) => pixels_of::<V, N, true>(output, channel, pixels, (sums, bias), some),
+            (false, some) => pixels_of::<V, N, false>(output, channel, pixels, (sums, bias), some),
         }
     }
 }
@@ -61,16 +63,18 @@ pub(super) unsafe fn finish<V: Vector, const N: usize>(
 /// # Safety
 /// As for [`finish`].
 #[inline(always)]
-unsafe fn pixel_by_pixel<V: Vector, const N: usize, const FULL: bool>(
+unsafe fn pixels_of<V: Vector, const N: usize, const FULL: bool>(
     output: &Output<'_>,
     first_channel: usize,
     (first, count): (usize, usize),
-    mut sums: *const f32,
+    (mut sums, bias): (*const f32, Option<*const f32>),
     residual: Option<Source<'_>>,
 ) {
     // SAFETY: pixels and lanes keep to what the maps have.
     unsafe {
         let low = V::splat(output.low);
+        let bias: Option<[V; N]> =
+            bias.map(|bias| std::array::from_fn(|j| V::load(bias.add(j * V::LANES))));
         for pixel in first..first + count {
             for j in 0..N {
                 let channel = first_channel + j * V::LANES;
@@ -84,6 +88,9 @@ unsafe fn pixel_by_pixel<V: Vector, const N: usize, const FULL: bool>(
                     continue;
                 }
                 let mut value = V::load(from);
+                if let Some(bias) = bias {
+                    value = value.add(bias[j]);
+                }
                 if let Some(residual) = residual {
                     let from = residual.data.as_ptr();
                     let from = from.add(pixel * residual.stride + channel);

@@ -21,7 +21,8 @@ pub struct LayerTime {
     pub height: i64,
     /// Pixels in a row of the output.
     pub width: i64,
-    /// What computed it: `winograd`, `direct`, `tiles` or `libtorch`.
+    /// What computed it: `winograd`, `direct`, `tiles`, `pair of tiles` (one of two layers in one call)
+    /// or `libtorch`.
     pub form: &'static str,
     /// How long it took.
     pub taken: Duration,
@@ -32,6 +33,25 @@ thread_local! {
 }
 
 impl LayerTime {
+    fn new(
+        layer: Layer<'_>,
+        [height, width]: [i64; 2],
+        form: &'static str,
+        taken: Duration,
+    ) -> Result<Self> {
+        let (output, input, kernel, _) = layer.weight.size4()?;
+        Ok(Self {
+            kernel,
+            stride: layer.stride,
+            input,
+            output,
+            height,
+            width,
+            form,
+            taken,
+        })
+    }
+
     /// Multiply-adds of the plain form, padding included.
     #[must_use]
     pub fn multiply_adds(&self) -> i64 {
@@ -63,27 +83,49 @@ pub(crate) fn watch<T>(work: impl FnOnce() -> Result<T>) -> Result<(T, Vec<Layer
 /// know.
 pub(super) fn timed<T>(
     layer: Layer<'_>,
-    [height, width]: [i64; 2],
+    size: [i64; 2],
     form: &'static str,
     work: impl FnOnce() -> Result<T>,
 ) -> Result<T> {
+    let (result, taken) = measured(work)?;
+    if let Some(taken) = taken {
+        note(LayerTime::new(layer, size, form, taken)?);
+    }
+    Ok(result)
+}
+
+/// The same for two layers of stride 1 in one call, among which the time is divided like their
+/// multiply-adds.
+pub(super) fn timed_pair<T>(
+    layers: [Layer<'_>; 2],
+    size: [i64; 2],
+    work: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    let (result, taken) = measured(work)?;
+    if let Some(taken) = taken {
+        let times = layers.map(|layer| LayerTime::new(layer, size, "pair of tiles", taken));
+        let [mut first, mut second] = times;
+        if let (Ok(first), Ok(second)) = (&mut first, &mut second) {
+            let [a, b] = [&*first, &*second].map(|time| time.multiply_adds() as f64);
+            first.taken = taken.mul_f64(a / (a + b));
+            second.taken = taken - first.taken;
+        }
+        note(first?);
+        note(second?);
+    }
+    Ok(result)
+}
+
+/// Does the work and tells how long it took if somebody wants to know.
+fn measured<T>(work: impl FnOnce() -> Result<T>) -> Result<(T, Option<Duration>)> {
     if TIMES.with_borrow(Option::is_none) {
-        return work();
+        return Ok((work()?, None));
     }
     let begin = Instant::now();
     let result = work()?;
-    let taken = begin.elapsed();
-    let (output, input, kernel, _) = layer.weight.size4()?;
-    let time = LayerTime {
-        kernel,
-        stride: layer.stride,
-        input,
-        output,
-        height,
-        width,
-        form,
-        taken,
-    };
+    Ok((result, Some(begin.elapsed())))
+}
+
+fn note(time: LayerTime) {
     TIMES.with_borrow_mut(|times| times.get_or_insert_default().push(time));
-    Ok(result)
 }

@@ -66,14 +66,18 @@ impl Conv2d {
         relu: bool,
     ) -> Result<Tensor> {
         cancel::check()?;
-        let layer = Layer {
-            weight: &self.weight,
-            bias: &self.bias,
-            stride: self.stride,
-        };
+        let layer = self.layer();
         match self.own.run(layer, x.parts(), residual, relu)? {
             Some(y) => Ok(y),
             None => self.run_in_libtorch(layer, &input::joined(x.parts())?, residual, relu),
+        }
+    }
+
+    fn layer(&self) -> Layer<'_> {
+        Layer {
+            weight: &self.weight,
+            bias: &self.bias,
+            stride: self.stride,
         }
     }
 

@@ -11,9 +11,10 @@
 mod choice;
 mod form;
 mod map;
+mod pair;
+mod takes;
 mod team;
 
-use super::input::joined;
 use super::job::Misfit;
 use super::meter::timed;
 use super::simd::Isa;
@@ -24,9 +25,13 @@ use crate::ops::spare;
 use choice::Key;
 pub(crate) use choice::{by_clock, told};
 use form::{Call, Form, Name, Plain};
-use map::{map, mapped, shape};
+use map::map;
+pub(super) use pair::{End, OwnPair};
 use std::cell::RefCell;
 use std::sync::OnceLock;
+#[cfg(test)]
+pub(super) use takes::is_read_apart;
+use takes::{Mapped, is_plain};
 use tch::{Device, Kind, Tensor};
 pub(in crate::ops) use team::in_parallel;
 
@@ -67,32 +72,20 @@ impl OwnForm {
         residual: Option<&Tensor>,
         relu: bool,
     ) -> Result<Option<Tensor>> {
-        let tensors = [layer.weight, layer.bias].into_iter().chain(residual);
-        let plain = tensors.chain(parts.iter().copied()).all(is_plain);
-        if !(is_wanted() && plain && fits(layer, parts, residual)) {
-            return Ok(None);
-        }
-        let parts = match is_read_apart(parts, layer) {
-            true => parts.iter().map(|x| mapped(x)).collect::<Result<_>>()?,
-            false => vec![mapped(&joined(parts)?)?],
-        };
-        let residual = residual.map(mapped).transpose()?;
-        let maps: Option<Vec<_>> = parts.iter().map(map).collect();
-        let (Some(maps), residual) = (maps, residual.as_ref().map(map)) else {
+        let Some(mapped) = Mapped::of(layer, parts, residual)? else {
             return Ok(None);
         };
-        if matches!(residual, Some(None)) {
+        let Some((maps, residual)) = mapped.maps() else {
             return Ok(None);
-        }
+        };
         let call = Call {
             parts: &maps,
-            residual: residual.as_ref().and_then(Option::as_ref),
+            residual: residual.as_ref(),
             relu,
             out: layer.weight.size()[0],
             stride: layer.stride,
         };
-        let inputs = parts.iter().map(channels).collect();
-        self.run_call(layer, call, inputs).map(Some)
+        self.run_call(layer, call, mapped.channels()).map(Some)
     }
 
     fn run_call(&self, layer: Layer<'_>, call: Call<'_>, inputs: Vec<usize>) -> Result<Tensor> {
@@ -172,13 +165,7 @@ impl Packed {
         if let Some(place) = self.forms.iter().position(|form| form.name() == name) {
             return Ok(&self.forms[place]);
         }
-        let plain = Plain {
-            weights: &numbers(layer.weight)?,
-            biases: &numbers(layer.bias)?,
-            inputs: &self.inputs,
-            kernel: index(layer.weight.size()[2]),
-            stride: index(layer.stride),
-        };
+        let plain = Plain::of(layer, &self.inputs)?;
         self.forms.push(Form::new(name, &plain, self.products)?);
         Ok(&self.forms[self.forms.len() - 1])
     }
@@ -235,65 +222,10 @@ fn is_wanted() -> bool {
         .get_or_init(|| Isa::Avx2.usable() && std::env::var_os(SWITCH).is_none_or(|v| v != "off"))
 }
 
-/// Whether a tensor is one of numbers that the kernels can read, and nobody asks for gradients.
-fn is_plain(x: &Tensor) -> bool {
-    x.device() == Device::Cpu && x.f_kind().is_ok_and(|k| k == Kind::Float) && !x.requires_grad()
-}
-
-/// Whether several tensors are read where they lie. The kernels read channels in vectors, and the last
-/// one of each tensor may be partly empty: a join takes fewer. It is made where it saves more than half
-/// of them. Measured with vectors of eight and two threads: at half of them (four tensors of 4
-/// channels) 3×3 takes a seventh less time without the join, 1×1 half.
-pub(super) fn is_read_apart(parts: &[&Tensor], layer: Layer<'_>) -> bool {
-    let lanes = match Isa::best(index(layer.weight.size()[0])) {
-        Isa::Avx512 => 16,
-        _ => 8,
-    };
-    let apart: usize = parts.iter().map(|x| channels(x).div_ceil(lanes)).sum();
-    let join: usize = parts.iter().map(|x| channels(x)).sum();
-    apart <= 2 * join.div_ceil(lanes)
-}
-
-/// Channels of a map.
-fn channels(x: &Tensor) -> usize {
-    shape(x).map_or(0, |[_, channels, ..]| index(channels))
-}
-
-/// Whether the sizes are those of a convolution of one picture that has an own kernel.
-fn fits(layer: Layer<'_>, parts: &[&Tensor], residual: Option<&Tensor>) -> bool {
-    let first = parts.first().and_then(|x| shape(x));
-    let (Some([out, input, kernel, across]), Some([1, _, height, width])) =
-        (shape(layer.weight), first)
-    else {
-        return false;
-    };
-    let is_like_first =
-        |x: &&Tensor| matches!(shape(x), Some([1, n, h, w]) if n > 0 && (h, w) == (height, width));
-    if !parts.iter().all(is_like_first) {
-        return false;
-    }
-    let channels: i64 = parts.iter().map(|x| x.size()[1]).sum();
-    let stride = layer.stride;
-    let is_square = kernel == across && kernel % 2 == 1;
-    if !(is_square
-        && matches!(stride, 1 | 2)
-        && [out, input, height, width].iter().all(|&side| side > 0))
-    {
-        return false;
-    }
-    let [height, width] = [height, width].map(|side| steps_along(side, stride));
-    channels == input && residual.is_none_or(|r| shape(r) == Some([1, out, height, width]))
-}
-
 /// A side of the output. With `2p = k - 1` LibTorch's `(side + 2p - k) / stride + 1`, rounded down,
 /// is `side / stride`, rounded up.
 pub(super) fn steps_along(side: i64, stride: i64) -> i64 {
     (side - 1) / stride + 1
-}
-
-/// The numbers of a float32 tensor in the order of its shape.
-fn numbers(x: &Tensor) -> Result<Vec<f32>> {
-    Ok(Vec::try_from(x.f_contiguous()?.f_view([-1])?)?)
 }
 
 /// A size or step, which is never negative here.

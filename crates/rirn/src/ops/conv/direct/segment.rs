@@ -106,7 +106,7 @@ pub(super) unsafe fn segment<V: Vector, const S: usize, const M: usize, const N:
     }
     let pixels = (row.y * row.maps.across + x, count);
     // SAFETY: the same contract; the sums of `count` pixels are complete.
-    unsafe { finish::<V, N>(&row.maps.output, panel.channel, pixels, sums) }
+    unsafe { finish::<V, N>(&row.maps.output, panel.channel, pixels, sums, None) }
 }
 
 /// Adds what some rows of taps give to the sums of `M` pixels from `x` on, of which some may lie

@@ -157,8 +157,8 @@ mod tests {
         let (height, width, channels) = (40, 50, 24);
         let products = Products::Bfloat16(Unit::Plain);
         let layer = Plain {
-            weights: &vec![0.01; 9 * channels * channels],
-            biases: &vec![0.5; channels],
+            weights: vec![0.01; 9 * channels * channels],
+            biases: vec![0.5; channels],
             inputs: &[channels],
             kernel: 3,
             stride: 1,

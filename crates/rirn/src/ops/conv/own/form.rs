@@ -3,13 +3,14 @@
 
 use super::map::Map;
 use super::team::with_team;
-use super::{index, refused, steps_along};
+use super::{Layer, index, refused, steps_along};
 use crate::error::Result;
 use crate::ops::conv::direct::Direct;
 use crate::ops::conv::job::{Job, Misfit, Sink};
 use crate::ops::conv::tiles::{Tiles, Unit};
 use crate::ops::conv::winograd::Winograd;
 use crate::ops::products::Products;
+use tch::Tensor;
 
 /// Name of a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,12 +48,35 @@ impl Name {
 
 /// Weights and bias of a layer, and what it is, apart from them.
 pub(super) struct Plain<'a> {
-    pub(super) weights: &'a [f32],
-    pub(super) biases: &'a [f32],
+    pub(super) weights: Vec<f32>,
+    pub(super) biases: Vec<f32>,
     /// Channels of each tensor of the input.
     pub(super) inputs: &'a [usize],
     pub(super) kernel: usize,
     pub(super) stride: usize,
+}
+
+impl<'a> Plain<'a> {
+    /// Those of a layer whose input has such channels.
+    pub(super) fn of(layer: Layer<'_>, inputs: &'a [usize]) -> Result<Self> {
+        Ok(Self {
+            weights: numbers(layer.weight)?,
+            biases: numbers(layer.bias)?,
+            inputs,
+            kernel: index(layer.weight.size()[2]),
+            stride: index(layer.stride),
+        })
+    }
+
+    fn tiles(&self, unit: Unit) -> Result<Tiles, Misfit> {
+        let form = (self.kernel, self.stride);
+        Tiles::new(unit, &self.weights, &self.biases, self.inputs, form)
+    }
+}
+
+/// The numbers of a float32 tensor in the order of its shape.
+fn numbers(x: &Tensor) -> Result<Vec<f32>> {
+    Ok(Vec::try_from(x.f_contiguous()?.f_view([-1])?)?)
 }
 
 /// A call of a layer.
@@ -76,23 +100,23 @@ pub(super) enum Form {
 impl Form {
     /// Packs the weights of a layer.
     pub(super) fn new(name: Name, layer: &Plain<'_>, products: Products) -> Result<Self> {
-        let Plain {
-            weights,
-            biases,
-            inputs,
-            kernel,
-            stride,
-        } = *layer;
+        let (weights, biases, inputs) = (&layer.weights, &layer.biases, layer.inputs);
         let form = match (name, products) {
-            (Name::Tiles, Products::Bfloat16(unit)) => {
-                Tiles::new(unit, weights, biases, inputs, (kernel, stride)).map(Self::Tiles)
-            }
+            (Name::Tiles, Products::Bfloat16(unit)) => layer.tiles(unit).map(Self::Tiles),
             (Name::Winograd, _) => {
-                Winograd::new(kernel, weights, biases, inputs).map(Self::Winograd)
+                Winograd::new(layer.kernel, weights, biases, inputs).map(Self::Winograd)
             }
-            _ => Direct::new(weights, biases, inputs, kernel, stride).map(Self::Direct),
+            _ => Direct::new(weights, biases, inputs, layer.kernel, layer.stride).map(Self::Direct),
         };
         form.map_err(refused)
+    }
+
+    /// Packs the weights of two layers that follow each other; only as tiles.
+    pub(super) fn pair([first, second]: [&Plain<'_>; 2], unit: Unit) -> Result<Self> {
+        let both = first
+            .tiles(unit)
+            .and_then(|it| it.then(second.tiles(unit)?));
+        both.map(Self::Tiles).map_err(refused)
     }
 
     pub(super) fn name(&self) -> Name {

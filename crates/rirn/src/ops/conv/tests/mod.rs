@@ -4,6 +4,7 @@
 mod direct;
 mod edges;
 mod joins;
+mod pairs;
 mod pool;
 mod small;
 mod tensors;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Few small cases that reach every line of the kernels: for Miri, which sees every access that
 //! lies outside of a map or races with another one.
+use super::pairs::Two;
 use super::{Case, usable};
+use crate::ops::conv::memory::Scratch;
 use crate::ops::conv::parallel::Inline;
 use crate::ops::conv::pool::Pool;
 use crate::ops::conv::simd::Isa;
@@ -71,6 +73,18 @@ fn every_line_of_the_form_in_tiles() {
             case.unit = Some(unit);
             let (most, _) = case.error(Isa::Portable, &Inline);
             assert!(most < 2e-5, "{most} with {unit:?}");
+        }
+    }
+}
+
+/// The same for two layers in one call, whose strips are of one map and of the next.
+#[test]
+fn every_line_of_two_layers_in_tiles() {
+    for unit in Unit::ALL.into_iter().filter(|unit| unit.usable()) {
+        for (size, channels) in [((3, 34), [2, 17, 1]), ((4, 3), [1, 2, 18])] {
+            let two = Two::new(unit, [(3, 1), (3, 1)], size, channels);
+            let together = two.together(&mut Scratch::default(), &Inline);
+            assert!(two.apart() == together, "{unit:?} {size:?}");
         }
     }
 }

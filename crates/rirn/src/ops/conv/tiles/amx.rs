@@ -4,10 +4,13 @@
 //! compiler itself never touches these registers.
 
 use super::layer::{EDGE, TILE};
+use super::sink::{Sink, Strip};
 use super::strip::BLOCK;
-use super::unit::Block;
+use super::unit::{Block, Multiplier};
+use crate::ops::conv::finish::finish;
+use crate::ops::conv::simd::Avx512;
 use std::arch::asm;
-use std::arch::x86_64::{__m256bh, _mm512_cvtneps_pbh, _mm512_loadu_ps, _mm512_maskz_loadu_ps};
+use std::arch::x86_64::*;
 use std::sync::OnceLock;
 
 /// Bytes of a row of a tile.
@@ -36,6 +39,8 @@ pub(super) fn usable() -> bool {
     static USABLE: OnceLock<bool> = OnceLock::new();
     *USABLE.get_or_init(|| {
         is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vl")
             && is_x86_feature_detected!("avx512bf16")
             && has_tiles()
             && system::permits()
@@ -83,97 +88,185 @@ mod system {
     }
 }
 
-/// Shapes the tiles of this thread.
-///
-/// # Safety
-/// [`usable`].
-pub(super) unsafe fn start() {
-    // SAFETY: the processor has the instruction and the system permits it, by the contract.
-    unsafe { asm!("ldtilecfg [{}]", in(reg) &raw const SHAPES, options(nostack, readonly)) }
-}
+/// The unit.
+pub(super) struct Amx;
 
-/// Gives the tiles of this thread back, so that they need not be kept on a change of tasks.
-///
-/// # Safety
-/// [`usable`].
-pub(super) unsafe fn stop() {
-    // SAFETY: the processor has the instruction and the system permits it, by the contract.
-    unsafe { asm!("tilerelease", options(nostack, nomem)) }
-}
+impl Multiplier for Amx {
+    #[inline(always)]
+    unsafe fn start() {
+        // SAFETY: the processor has the instruction and the system permits it, by the contract.
+        unsafe { asm!("ldtilecfg [{}]", in(reg) &raw const SHAPES, options(nostack, readonly)) }
+    }
 
-/// As [`Convert`](super::unit::Convert) says.
-#[target_feature(enable = "avx512f,avx512bf16")]
-pub(super) unsafe fn convert(from: *const f32, to: *mut u16, count: usize) {
-    let mut done = 0;
-    // SAFETY: reads keep to the `count` numbers, writes to whole vectors from them on.
-    unsafe {
-        while done < count {
+    /// Tiles that are given back need not be kept on a change of tasks.
+    #[inline(always)]
+    unsafe fn stop() {
+        // SAFETY: the processor has the instruction and the system permits it, by the contract.
+        unsafe { asm!("tilerelease", options(nostack, nomem)) }
+    }
+
+    #[inline(always)]
+    unsafe fn convert(from: *const f32, to: *mut u16, count: usize) {
+        let mut done = 0;
+        // SAFETY: reads keep to the `count` numbers, writes to whole vectors from them on.
+        unsafe {
+            while count - done >= EDGE {
+                // No alignment is asked for, nor given.
+                let rounded: __m256bh = _mm512_cvtneps_pbh(_mm512_loadu_ps(from.add(done)));
+                to.add(done).cast::<__m256bh>().write_unaligned(rounded);
+                done += EDGE;
+            }
             let rest = count - done;
-            let numbers = match rest >= EDGE {
-                true => _mm512_loadu_ps(from.add(done)),
-                false => _mm512_maskz_loadu_ps((1 << rest) - 1, from.add(done)),
-            };
-            let rounded: __m256bh = _mm512_cvtneps_pbh(numbers);
-            // No alignment is asked for, nor given.
-            to.add(done).cast::<__m256bh>().write_unaligned(rounded);
-            done += EDGE;
+            if rest > 0 {
+                let numbers = _mm512_maskz_loadu_ps((1 << rest) - 1, from.add(done));
+                let rounded: __m256bh = _mm512_cvtneps_pbh(numbers);
+                to.add(done).cast::<__m256bh>().write_unaligned(rounded);
+            }
+        }
+    }
+
+    /// In tiles 0 to 3 for two tiles of channels, and 0 and 2 for one.
+    #[inline(always)]
+    unsafe fn sums<const N: usize>(block: Block<'_>, mut beside: impl FnMut()) {
+        let down = block.next * size_of::<u16>();
+        let mut weights = block.weights;
+        // SAFETY: every address is one of a tile that `Block` speaks of.
+        unsafe {
+            clear::<N>();
+            for row in block.rows {
+                let upper = row.add(block.offset);
+                let lower = upper.add(EDGE * block.next);
+                match N {
+                    1 => one(upper, lower, down, weights, block.steps),
+                    _ => two(upper, lower, down, weights, block.steps),
+                }
+                weights = weights.add(block.steps * N * TILE);
+                beside();
+            }
+            store::<N>(block.sums);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn finish(
+        sink: &Sink<'_>,
+        sums: *const f32,
+        tiles: usize,
+        channel: usize,
+        first: usize,
+        count: usize,
+    ) {
+        // SAFETY: the same contract.
+        unsafe { take(sink, sums, tiles, channel, first, count) }
+    }
+}
+
+/// [`Multiplier::finish`]; a tile in width is a vector.
+///
+/// # Safety
+/// As there.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16,avx2,fma")]
+unsafe fn take(
+    sink: &Sink<'_>,
+    sums: *const f32,
+    tiles: usize,
+    channel: usize,
+    first: usize,
+    count: usize,
+) {
+    let pixels = (first, count);
+    // SAFETY: the same contract.
+    unsafe {
+        match (sink, tiles) {
+            (Sink::Map { output, bias }, 1) => {
+                finish::<Avx512, 1>(output, channel, pixels, sums, Some(bias.add(channel)));
+            }
+            (Sink::Map { output, bias }, _) => {
+                finish::<Avx512, 2>(output, channel, pixels, sums, Some(bias.add(channel)));
+            }
+            (Sink::Strip(strip), 1) => round::<1>(strip, channel, pixels, sums),
+            (Sink::Strip(strip), _) => round::<2>(strip, channel, pixels, sums),
         }
     }
 }
 
-/// The sums of a block, `N` tiles side by side: two tiles of pixels by `N` of channels, in tiles 0
-/// to 3 for both and 0 and 2 for one.
+/// Sums to numbers of a strip.
 ///
 /// # Safety
-/// As [`Block`] says; [`usable`]; after [`start`].
-pub(super) unsafe fn sums<const N: usize>(block: &Block<'_>) {
-    let down = block.next * size_of::<u16>();
-    let across = N * ROW;
-    let mut weights = block.weights;
-    // SAFETY: every address is one of a tile that `Block` speaks of.
+/// As for [`Multiplier::finish`].
+#[inline(always)]
+unsafe fn round<const N: usize>(
+    strip: &Strip,
+    channel: usize,
+    (first, count): (usize, usize),
+    mut sums: *const f32,
+) {
+    // SAFETY: sums, bias and strip are there, by the contract; a mask keeps to the strip's channels.
     unsafe {
-        // A step of no bytes from row to row: the bias for each pixel.
-        asm!(
-            "tileloadd tmm0, [{bias} + {step}]",
-            "tileloadd tmm2, [{bias} + {step}]",
-            bias = in(reg) block.bias,
-            step = in(reg) 0_usize,
-            options(nostack, readonly),
-        );
-        if N == 2 {
-            asm!(
-                "tileloadd tmm1, [{bias} + {step}]",
-                "tileloadd tmm3, [{bias} + {step}]",
-                bias = in(reg) block.bias.add(EDGE),
-                step = in(reg) 0_usize,
-                options(nostack, readonly),
-            );
-        }
-        for row in block.rows {
-            let upper = row.add(block.offset);
-            let lower = upper.add(EDGE * block.next);
-            match N {
-                1 => one(upper, lower, down, weights, block.steps),
-                _ => two(upper, lower, down, weights, block.steps),
+        let low = _mm512_set1_ps(strip.low);
+        let bias: [__m512; N] =
+            std::array::from_fn(|j| _mm512_loadu_ps(strip.bias.add(channel + j * EDGE)));
+        let lanes: [usize; N] =
+            std::array::from_fn(|j| (strip.channels - channel).saturating_sub(j * EDGE));
+        let mut to = strip.to.add(first * strip.channels + channel);
+        for _ in 0..count {
+            for (j, &bias) in bias.iter().enumerate() {
+                let number = _mm512_add_ps(_mm512_loadu_ps(sums), bias);
+                sums = sums.add(EDGE);
+                // Gives the second one where the first is not a number, and so keeps what is none.
+                let rounded = _mm512_cvtneps_pbh(_mm512_max_ps(low, number));
+                let to = to.add(j * EDGE);
+                if lanes[j] >= EDGE {
+                    to.cast::<__m256bh>().write_unaligned(rounded);
+                } else {
+                    let rounded = std::mem::transmute::<__m256bh, __m256i>(rounded);
+                    _mm256_mask_storeu_epi16(to.cast(), (1 << lanes[j]) - 1, rounded);
+                }
             }
-            weights = weights.add(block.steps * N * TILE);
+            to = to.add(strip.channels);
         }
-        let second = block.sums.add(BLOCK / 2 * N * EDGE);
+    }
+}
+
+/// Zeros into the tiles of sums.
+///
+/// # Safety
+/// As for [`Multiplier::sums`].
+#[inline(always)]
+unsafe fn clear<const N: usize>() {
+    // SAFETY: the tiles have been shaped.
+    unsafe {
+        asm!("tilezero tmm0", "tilezero tmm2", options(nostack, nomem));
+        if N == 2 {
+            asm!("tilezero tmm1", "tilezero tmm3", options(nostack, nomem));
+        }
+    }
+}
+
+/// The tiles of sums into memory.
+///
+/// # Safety
+/// As for [`Multiplier::sums`].
+#[inline(always)]
+unsafe fn store<const N: usize>(sums: *mut f32) {
+    // SAFETY: room for the sums is there.
+    unsafe {
+        let second = sums.add(BLOCK / 2 * N * EDGE);
         asm!(
             "tilestored [{first} + {step}], tmm0",
             "tilestored [{second} + {step}], tmm2",
-            first = in(reg) block.sums,
+            first = in(reg) sums,
             second = in(reg) second,
-            step = in(reg) across,
+            step = in(reg) N * ROW,
             options(nostack),
         );
         if N == 2 {
             asm!(
                 "tilestored [{first} + {step}], tmm1",
                 "tilestored [{second} + {step}], tmm3",
-                first = in(reg) block.sums.add(EDGE),
+                first = in(reg) sums.add(EDGE),
                 second = in(reg) second.add(EDGE),
-                step = in(reg) across,
+                step = in(reg) N * ROW,
                 options(nostack),
             );
         }
@@ -183,7 +276,7 @@ pub(super) unsafe fn sums<const N: usize>(block: &Block<'_>) {
 /// Adds what a row of taps gives to one tile of channels.
 ///
 /// # Safety
-/// As for [`sums`]; `steps` is at least 1.
+/// As for [`Multiplier::sums`]; `steps` is at least 1.
 #[inline(always)]
 unsafe fn one(
     upper: *const u16,
@@ -220,7 +313,7 @@ unsafe fn one(
 /// Adds what a row of taps gives to two tiles of channels.
 ///
 /// # Safety
-/// As for [`sums`]; `steps` is at least 1.
+/// As for [`Multiplier::sums`]; `steps` is at least 1.
 #[inline(always)]
 unsafe fn two(
     upper: *const u16,

@@ -3,6 +3,8 @@
 //! output. The numbers of a row of taps follow each other in a strip, pixel after pixel, so that
 //! they are counted as one run, and only its end is filled up with zeros.
 
+use super::plain::to_bf16;
+use crate::ops::conv::job::{Misfit, check_weights};
 use crate::ops::conv::memory::Lines;
 
 /// Pixels or channels along an edge of a tile.
@@ -11,6 +13,9 @@ pub(super) const EDGE: usize = 16;
 pub(super) const DEPTH: usize = 32;
 /// Values of float32 that the bytes of a tile have room for.
 pub(super) const TILE: usize = EDGE * EDGE;
+
+/// Values of float32 of a layer's weights that stay in the level-1 cache beside strips and sums.
+const NEAR: usize = 6 * 1024;
 
 /// Output channels whose sums are computed together: one tile or two.
 #[derive(Clone, Copy, Debug)]
@@ -81,12 +86,16 @@ impl Layer {
         self.steps() * tiles * TILE
     }
 
+    /// Values of float32 that all weights take.
+    pub(super) fn values(&self) -> usize {
+        let last = self.panels.last();
+        last.map_or(0, |p| p.weights + self.kernel * self.tap_row(p.tiles))
+    }
+
     /// The weights `[out, in, kernel, kernel]` in the order in which tiles are read: `[panel][row of
     /// taps][step][tile][pair of numbers][channel][number of the pair]`.
     pub(super) fn pack(&self, weights: &[f32], to_bf16: impl Fn(f32) -> u16) -> Lines {
-        let last = self.panels.last();
-        let values = last.map_or(0, |p| p.weights + self.kernel * self.tap_row(p.tiles));
-        let mut packed = Lines::zeros(values);
+        let mut packed = Lines::zeros(self.values());
         for panel in &self.panels {
             for row in 0..self.kernel {
                 let from = panel.weights + row * self.tap_row(panel.tiles);
@@ -122,5 +131,50 @@ impl Layer {
             padded.set(i, number);
         }
         padded
+    }
+}
+
+/// A layer with its weights as tiles, and its bias to whole tiles.
+pub(super) struct Stage {
+    pub(super) layer: Layer,
+    pub(super) weights: Lines,
+    pub(super) bias: Lines,
+}
+
+impl Stage {
+    /// As [`Tiles::new`](super::Tiles::new) says.
+    pub(super) fn new(
+        weights: &[f32],
+        bias: &[f32],
+        inputs: &[usize],
+        (kernel, stride): (usize, usize),
+    ) -> Result<Self, Misfit> {
+        if kernel % 2 == 0 || !(1..=2).contains(&stride) {
+            return Err(Misfit("a kernel or a stride that has no form in tiles"));
+        }
+        check_weights(weights, bias, inputs, kernel)?;
+        let layer = Layer::new(inputs, bias.len(), (kernel, stride));
+        Ok(Self {
+            weights: layer.pack(weights, to_bf16),
+            bias: layer.pad(bias),
+            layer,
+        })
+    }
+
+    /// The blocks of a row and the panels of each in the order in which they are computed: all panels
+    /// of a block where the weights stay in the level-1 cache, else all blocks of a panel.
+    #[inline(always)]
+    pub(super) fn order(&self, blocks: usize) -> impl Iterator<Item = (usize, usize)> {
+        let panels = self.layer.panels.len();
+        let stays = self.layer.values() <= NEAR;
+        let inner = if stays { panels } else { blocks };
+        (0..blocks * panels).map(move |i| {
+            let (outer, inner) = (i / inner, i % inner);
+            if stays {
+                (outer, inner)
+            } else {
+                (inner, outer)
+            }
+        })
     }
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Rows of the input as the tiles read them: all sources side by side in bfloat16, with zeros for
-//! what lies left and right of the map. A thread keeps as many strips as the kernel has rows; a row
-//! of the input goes where the one was that no row of the output needs any more.
+//! Rows of a map as the tiles read them: all sources side by side in bfloat16, with zeros for what
+//! lies left and right of the map. A thread keeps as many strips as the kernel has rows; a row
+//! of the map goes where the one was that no row of the output needs any more.
 #![allow(unsafe_code)]
 
 use super::layer::{DEPTH, EDGE, Layer};
-use super::unit::Convert;
+use super::unit::Multiplier;
 use crate::ops::conv::job::Source;
 use crate::ops::conv::memory::LINE;
 use std::ops::Range;
@@ -16,14 +16,17 @@ pub(super) const BLOCK: usize = 2 * EDGE;
 /// Numbers that conversion may write behind a pixel.
 const SLACK: usize = DEPTH;
 
-/// The sizes of the strips of a call.
+/// The sizes of the strips that a layer reads.
 #[derive(Clone, Copy)]
 pub(super) struct Shape {
-    /// Size of the sources.
+    /// Size of the map.
     pub(super) height: usize,
     pub(super) width: usize,
-    /// Pixels in a row of the output.
+    /// Pixels in a row of the layer's output.
     pub(super) across: usize,
+    channels: usize,
+    pub(super) kernel: usize,
+    stride: usize,
     /// Numbers of bfloat16 of a strip; whole cache lines.
     len: usize,
 }
@@ -39,80 +42,124 @@ impl Shape {
             height,
             width,
             across,
+            channels: layer.channels(),
+            kernel: layer.kernel,
+            stride: layer.stride,
             len: needed.next_multiple_of(2 * LINE),
         }
     }
 
     /// Values of float32 that the strips of a kernel take.
-    pub(super) fn values(&self, kernel: usize) -> usize {
-        kernel * self.len / 2
+    pub(super) fn values(&self) -> usize {
+        self.kernel * self.len / 2
     }
 
-    /// Rows of the input that a row of the output needs, as far as they lie on the map.
-    pub(super) fn rows(&self, layer: &Layer, y: usize) -> Range<usize> {
-        let (top, rim) = (y * layer.stride, layer.kernel / 2);
-        top.saturating_sub(rim)..self.height.min(top + layer.kernel - rim)
+    /// Rows of the map that a row of the output needs, as far as they lie on the map.
+    pub(super) fn rows(&self, y: usize) -> Range<usize> {
+        let (top, rim) = (y * self.stride, self.kernel / 2);
+        top.saturating_sub(rim)..self.height.min(top + self.kernel - rim)
     }
 }
 
 /// The strips of a thread.
-pub(super) struct Strips<'a> {
-    pub(super) layer: &'a Layer,
+pub(super) struct Ring {
     pub(super) shape: Shape,
-    pub(super) sources: &'a [Source<'a>],
-    pub(super) memory: *mut u16,
-    pub(super) convert: Convert,
-    /// The rows that have been converted.
-    pub(super) there: Range<usize>,
+    memory: *mut u16,
+    /// The rows that are there.
+    there: Range<usize>,
 }
 
-impl Strips<'_> {
-    /// Where the strip of a row of the input is.
-    pub(super) fn at(&self, row: usize) -> *mut u16 {
-        let slot = row % self.layer.kernel;
-        self.memory.wrapping_add(slot * self.shape.len)
+impl Ring {
+    /// In memory with room for [`Shape::values`].
+    pub(super) fn new(shape: Shape, memory: *mut f32) -> Self {
+        Self {
+            shape,
+            memory: memory.cast(),
+            there: 0..0,
+        }
     }
 
-    /// Converts the rows that a row of the output needs and that are not there.
-    ///
-    /// # Safety
-    /// Sources and memory are as large as layer and shape say; the processor has the instructions
-    /// of `convert`.
-    pub(super) unsafe fn bring(&mut self, y: usize) {
-        let needed = self.shape.rows(self.layer, y);
+    /// Where the strip of a row of the map is.
+    pub(super) fn at(&self, row: usize) -> *mut u16 {
+        self.memory.wrapping_add(self.slot(row) * self.shape.len)
+    }
+
+    /// Which strip that is.
+    pub(super) fn slot(&self, row: usize) -> usize {
+        row % self.shape.kernel
+    }
+
+    /// Where the first pixel of a row of the map is.
+    pub(super) fn pixels(&self, row: usize) -> *mut u16 {
+        let rim = self.shape.kernel / 2 * self.shape.channels;
+        self.at(row).wrapping_add(rim)
+    }
+
+    /// The rows that a row of the output needs and that are not there; the caller brings them.
+    pub(super) fn missing(&mut self, y: usize) -> Range<usize> {
+        let needed = self.shape.rows(y);
         let goes_on = self.there.contains(&needed.start) && self.there.end <= needed.end;
         let first = if goes_on {
             self.there.end
         } else {
             needed.start
         };
-        for row in first..needed.end {
+        self.there = needed.clone();
+        first..needed.end
+    }
+
+    /// Writes zeros everywhere.
+    ///
+    /// # Safety
+    /// The memory is there.
+    pub(super) unsafe fn clear(&self) {
+        // SAFETY: by the contract of this function.
+        unsafe { self.memory.write_bytes(0, 2 * self.shape.values()) }
+    }
+}
+
+/// The maps that a layer reads.
+pub(super) struct Input<'a> {
+    pub(super) sources: &'a [Source<'a>],
+    /// Channels of each.
+    pub(super) inputs: &'a [usize],
+    pub(super) shape: Shape,
+}
+
+impl Input<'_> {
+    /// Converts the rows that a row of the output needs and that are not there.
+    ///
+    /// # Safety
+    /// As [`Multiplier`] says; the strips have this shape.
+    #[inline(always)]
+    pub(super) unsafe fn bring<M: Multiplier>(&self, strips: &mut Ring, y: usize) {
+        for row in strips.missing(y) {
             // SAFETY: by the contract of this function.
-            unsafe { self.convert_row(row) }
+            unsafe { self.convert::<M>(row, strips.at(row), strips.pixels(row)) }
         }
-        self.there = needed;
     }
 
     /// # Safety
     /// As for [`Self::bring`].
-    unsafe fn convert_row(&self, row: usize) {
-        let (channels, width) = (self.layer.channels(), self.shape.width);
-        let rim = self.layer.kernel / 2 * channels;
-        let first = self.at(row);
-        let begin = first.wrapping_add(rim);
+    #[inline(always)]
+    unsafe fn convert<M: Multiplier>(&self, row: usize, strip: *mut u16, pixels: *mut u16) {
+        let Shape {
+            channels, width, ..
+        } = self.shape;
+        let rim = self.shape.kernel / 2 * channels;
         // SAFETY: the strip has room for rims, pixels and slack; `convert` writes whole vectors, whose
         // ends the pixel or the zeros behind overwrite.
         unsafe {
-            first.write_bytes(0, rim);
+            strip.write_bytes(0, rim);
             match self.sources {
                 [source] if source.stride == channels => {
                     let from = source.data.as_ptr().add(row * width * channels);
-                    (self.convert)(from, begin, width * channels);
+                    M::convert(from, pixels, width * channels);
                 }
-                _ => self.interleave(row, begin),
+                _ => self.interleave::<M>(row, pixels),
             }
             let filled = rim + width * channels;
-            first.add(filled).write_bytes(0, self.shape.len - filled);
+            strip.add(filled).write_bytes(0, self.shape.len - filled);
         }
     }
 
@@ -120,13 +167,14 @@ impl Strips<'_> {
     ///
     /// # Safety
     /// As for [`Self::bring`].
-    unsafe fn interleave(&self, row: usize, mut to: *mut u16) {
+    #[inline(always)]
+    unsafe fn interleave<M: Multiplier>(&self, row: usize, mut to: *mut u16) {
         for pixel in row * self.shape.width..(row + 1) * self.shape.width {
-            for (source, &count) in self.sources.iter().zip(&self.layer.inputs) {
+            for (source, &count) in self.sources.iter().zip(self.inputs) {
                 // SAFETY: by the contract of this function; in order, so that each source overwrites
                 // what the one before has written behind its own.
                 unsafe {
-                    (self.convert)(source.data.as_ptr().add(pixel * source.stride), to, count);
+                    M::convert(source.data.as_ptr().add(pixel * source.stride), to, count);
                     to = to.add(count);
                 }
             }

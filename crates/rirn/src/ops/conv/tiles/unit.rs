@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What multiplies tiles, and the choice between both when a layer is made.
+//! What multiplies tiles, and the choice between both when a layer is made. As with the vectors of the
+//! other forms, all functions of a unit are always inlined, into [`run`], which stands once
+//! in the program for each unit.
 #![allow(unsafe_code)]
 
 #[cfg(target_arch = "x86_64")]
-use super::amx;
-use super::plain;
-use crate::ops::conv::finish::{Output, finish};
-#[cfg(target_arch = "x86_64")]
-use crate::ops::conv::simd::Avx512;
-use crate::ops::conv::simd::Portable;
+use super::amx::Amx;
+use super::plain::Plain;
+use super::sink::Sink;
+use super::task::{Task, run};
+use crate::ops::conv::memory::Lines;
+use std::ops::Range;
 
 /// What multiplies tiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,18 +32,31 @@ impl Unit {
         match self {
             Self::Plain => true,
             #[cfg(target_arch = "x86_64")]
-            Self::Amx => amx::usable(),
+            Self::Amx => super::amx::usable(),
             #[cfg(not(target_arch = "x86_64"))]
             Self::Amx => false,
         }
     }
+
+    /// Its [`run`], if this process can use it.
+    pub(super) fn program(self) -> Option<Program> {
+        self.usable().then_some(match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Amx => run_amx,
+            _ => run_plain,
+        })
+    }
 }
 
-/// Converts numbers of float32 to bfloat16. It may write whole vectors of sixteen from each number
-/// on that it is asked for.
-pub(super) type Convert = unsafe fn(from: *const f32, to: *mut u16, count: usize);
+/// Does the bands of a thread.
+///
+/// # Safety
+/// [`Unit::usable`]; else as for [`run`].
+pub(super) type Program =
+    unsafe fn(&Task<'_>, bands: &mut dyn Iterator<Item = Range<usize>>, memory: &mut Lines);
 
 /// Two tiles of pixels that follow each other in a row of the output, a panel of its channels.
+#[derive(Clone, Copy)]
 pub(super) struct Block<'a> {
     /// The strips of the rows of taps that lie on the map.
     pub(super) rows: &'a [*const u16],
@@ -53,77 +68,58 @@ pub(super) struct Block<'a> {
     pub(super) weights: *const f32,
     /// Steps of a row of taps.
     pub(super) steps: usize,
-    /// The bias of the panel's channels.
-    pub(super) bias: *const f32,
     /// Room for the sums.
     pub(super) sums: *mut f32,
 }
 
-/// Computes and writes a block: so many pixels from a first one on, of a panel that begins with a channel.
-type Compute = unsafe fn(&Block<'_>, &Output<'_>, channel: usize, pixels: (usize, usize));
+/// The functions of one unit.
+///
+/// # Safety
+/// [`Unit::usable`]; maps, strips, weights, bias and sums are as large as [`Block`] and [`Sink`]
+/// say; `start` has been called on the thread.
+pub(super) trait Multiplier {
+    unsafe fn start();
+    unsafe fn stop();
 
-/// The functions of one unit. Their contract: [`Unit::usable`]; maps, strips, weights, bias and sums
-/// are as large as [`Block`] and [`Output`] say; `start` has been called on the thread.
-pub(super) struct Kernels {
-    pub(super) start: unsafe fn(),
-    pub(super) stop: unsafe fn(),
-    pub(super) convert: Convert,
-    /// For panels of one tile and of two.
-    pub(super) blocks: [Compute; 2],
+    /// Converts numbers of float32 to bfloat16. It may write whole vectors of sixteen from each number
+    /// on that it is asked for.
+    unsafe fn convert(from: *const f32, to: *mut u16, count: usize);
+
+    /// The sums of a block, `N` tiles side by side. Calls `beside` after each row of taps.
+    unsafe fn sums<const N: usize>(block: Block<'_>, beside: impl FnMut());
+
+    /// Takes the sums of so many pixels from a first one on into the sink, `tiles` tiles side by
+    /// side, which begin with a channel.
+    unsafe fn finish(
+        sink: &Sink<'_>,
+        sums: *const f32,
+        tiles: usize,
+        channel: usize,
+        first: usize,
+        count: usize,
+    );
 }
 
-impl Kernels {
-    /// Those of a unit, if this process can use it.
-    pub(super) fn of(unit: Unit) -> Option<&'static Self> {
-        unit.usable().then_some(match unit {
-            #[cfg(target_arch = "x86_64")]
-            Unit::Amx => &AMX,
-            _ => &PLAIN,
-        })
-    }
-}
-
-static PLAIN: Kernels = Kernels {
-    start: plain::nothing,
-    stop: plain::nothing,
-    convert: plain::convert,
-    blocks: [plain_block::<1, 4>, plain_block::<2, 8>],
-};
-
-#[cfg(target_arch = "x86_64")]
-static AMX: Kernels = Kernels {
-    start: amx::start,
-    stop: amx::stop,
-    convert: amx::convert,
-    blocks: [amx_block::<1>, amx_block::<2>],
-};
-
-/// A block of `N` tiles side by side, which are `V` vectors.
-unsafe fn plain_block<const N: usize, const V: usize>(
-    block: &Block<'_>,
-    output: &Output<'_>,
-    channel: usize,
-    pixels: (usize, usize),
+/// # Safety
+/// As [`Program`] says.
+unsafe fn run_plain(
+    task: &Task<'_>,
+    bands: &mut dyn Iterator<Item = Range<usize>>,
+    memory: &mut Lines,
 ) {
     // SAFETY: the same contract.
-    unsafe {
-        plain::sums::<N>(block);
-        finish::<Portable, V>(output, channel, pixels, block.sums);
-    }
+    unsafe { run::<Plain>(task, bands, memory) }
 }
 
-/// A block of `N` tiles side by side, each a vector.
+/// # Safety
+/// As [`Program`] says.
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx2,fma")]
-unsafe fn amx_block<const N: usize>(
-    block: &Block<'_>,
-    output: &Output<'_>,
-    channel: usize,
-    pixels: (usize, usize),
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16,avx2,fma")]
+unsafe fn run_amx(
+    task: &Task<'_>,
+    bands: &mut dyn Iterator<Item = Range<usize>>,
+    memory: &mut Lines,
 ) {
     // SAFETY: the same contract.
-    unsafe {
-        amx::sums::<N>(block);
-        finish::<Avx512, N>(output, channel, pixels, block.sums);
-    }
+    unsafe { run::<Amx>(task, bands, memory) }
 }
