@@ -17,7 +17,7 @@ mod team;
 
 use super::job::Misfit;
 use super::meter::timed;
-use super::simd::Isa;
+use super::simd::{Isa, switch_is};
 use super::tiles::Unit;
 use crate::error::{Error, Result};
 use crate::ops::products::{self, Products};
@@ -28,15 +28,11 @@ use form::{Call, Form, Name, Plain};
 use map::map;
 pub(super) use pair::{End, OwnPair};
 use std::cell::RefCell;
-use std::sync::OnceLock;
 #[cfg(test)]
 pub(super) use takes::is_read_apart;
 use takes::{Mapped, is_plain};
 use tch::{Device, Kind, Tensor};
 pub(in crate::ops) use team::in_parallel;
-
-/// Set to `off`, LibTorch computes everything. Read once in a process.
-const SWITCH: &str = "RIRNDEBLUR_OWN_KERNELS";
 
 /// The weights of one layer as the kernels read them, made at the first call.
 #[derive(Default)]
@@ -217,9 +213,7 @@ pub(crate) fn takes(x: &Tensor) -> bool {
 
 /// Whether own kernels are to be used on this machine.
 fn is_wanted() -> bool {
-    static WANTED: OnceLock<bool> = OnceLock::new();
-    *WANTED
-        .get_or_init(|| Isa::Avx2.usable() && std::env::var_os(SWITCH).is_none_or(|v| v != "off"))
+    Isa::Avx2.usable() && !switch_is("off")
 }
 
 /// A side of the output. With `2p = k - 1` LibTorch's `(side + 2p - k) / stride + 1`, rounded down,

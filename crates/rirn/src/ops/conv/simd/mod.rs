@@ -15,7 +15,7 @@ mod portable;
 pub(crate) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx512::Avx512;
-pub(crate) use isa::Isa;
+pub(crate) use isa::{Isa, switch_is};
 pub(crate) use portable::Portable;
 
 /// A register full of numbers.

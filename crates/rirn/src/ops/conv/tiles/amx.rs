@@ -8,7 +8,7 @@ use super::sink::{Sink, Strip};
 use super::strip::BLOCK;
 use super::unit::{Block, Multiplier};
 use crate::ops::conv::finish::finish;
-use crate::ops::conv::simd::Avx512;
+use crate::ops::conv::simd::{Avx512, Isa};
 use std::arch::asm;
 use std::arch::x86_64::*;
 use std::sync::OnceLock;
@@ -38,7 +38,7 @@ static SHAPES: Shapes = Shapes {
 pub(super) fn usable() -> bool {
     static USABLE: OnceLock<bool> = OnceLock::new();
     *USABLE.get_or_init(|| {
-        is_x86_feature_detected!("avx512f")
+        Isa::Avx512.usable()
             && is_x86_feature_detected!("avx512bw")
             && is_x86_feature_detected!("avx512vl")
             && is_x86_feature_detected!("avx512bf16")
