@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Our engine against other runtimes that run the same network with the same weights.
 
-    tests/peers/peers.py --cell ifi --base 8 --size 640x360 --threads 2 --rounds 20
+    tests/peers/peers.py --cell ifi --base 8 --size 640x360 --threads 2 --rounds 10
     tests/peers/peers.py --weights models/lite.safetensors --device cuda --precision float16
 
 First every peer has to agree with PyTorch's float32 on the CPU over three frames; one that does
@@ -54,8 +54,8 @@ def arguments() -> argparse.Namespace:
     add("--threads", type=int, default=cpu_facts()["processors"])
     add("--device", default="cpu", help="cpu, cuda or cuda:N")
     add("--precision", choices=KINDS, default="float32")
-    add("--rounds", type=int, default=20)
-    add("--turn", type=int, help="frames in a turn; 1 on the CPU, 10 on CUDA if not given")
+    add("--rounds", type=int, default=10)
+    add("--turn", type=int, default=10, help="frames in a turn (%(default)s)")
     add("--seconds", type=float, default=600, help="no peer is made and no round begun after that")
     add("--only", default=",".join(WORDS), help="peers beside ours (%(default)s)")
     add("--live", action="store_true", help="bytes in and bytes out, too; always on CUDA")
@@ -75,7 +75,6 @@ def arguments() -> argparse.Namespace:
         parser.error("--device: this PyTorch finds no CUDA device")
     if unknown := set(args.only.split(",")) - set(WORDS):
         parser.error(f"--only: {', '.join(sorted(unknown))} is not one of {', '.join(WORDS)}")
-    args.turn = args.turn or (10 if args.place.type == "cuda" else 1)
     args.live = args.live or args.place.type == "cuda"
     return args
 

@@ -30,7 +30,7 @@ pub struct LayerRow {
     pub channels: (i64, i64),
     /// Width and height of the output.
     pub size: (i64, i64),
-    /// What computed them: `winograd`, `direct`, `tiles` or `libtorch`.
+    /// What computed them: `winograd`, `direct`, `tiles`, `pair of tiles` or `libtorch`.
     pub form: String,
     /// How many there are.
     pub count: usize,
@@ -96,7 +96,7 @@ impl LayerRow {
             count,
             ms: 1e3 * seconds,
             giga_a_second: a_second / 1e9,
-            of_peak: (layer.form != "tiles").then(|| a_second * layer.products() / peak),
+            of_peak: (!layer.form.contains("tiles")).then(|| a_second * layer.products() / peak),
         }
     }
 }
@@ -121,7 +121,7 @@ mod tests {
             layer(3, "winograd", 1),
             layer(1, "direct", 5),
             layer(3, "winograd", 3),
-            layer(3, "tiles", 2),
+            layer(3, "pair of tiles", 2),
         ];
         let layers = Layers::new("x", (32, 20), (Duration::from_millis(20), &times), 1e8);
         let found: Vec<_> = layers
@@ -131,7 +131,11 @@ mod tests {
             .collect();
         assert_eq!(
             found,
-            [("direct", 1, 5.0), ("winograd", 2, 4.0), ("tiles", 1, 2.0)]
+            [
+                ("direct", 1, 5.0),
+                ("winograd", 2, 4.0),
+                ("pair of tiles", 1, 2.0)
+            ]
         );
         // 9 x 10 x 20 x 5 x 8 multiply-adds, twice in 4 ms, of which a quarter are products.
         let row = &layers.rows[1];
