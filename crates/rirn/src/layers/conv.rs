@@ -2,7 +2,7 @@
 //! Convolutions with their tensors.
 
 use crate::error::Result;
-use crate::ops::conv::carried::Carried;
+use crate::ops::conv::pair::Pair;
 use crate::ops::conv::{Conv2d, ConvTranspose2d, Input};
 use crate::ops::{gelu, spare};
 use tch::Tensor;
@@ -42,11 +42,11 @@ impl Conv {
     pub(crate) fn relu_then(
         &self,
         next: &Self,
-        carried: &Carried,
+        pair: &Pair,
         x: &Tensor,
         (residual, relu): (Option<&Tensor>, bool),
     ) -> Result<Tensor> {
-        if let Some(y) = carried.run(&self.0, &next.0, x, residual, relu)? {
+        if let Some(y) = pair.run(&self.0, &next.0, x, residual, relu)? {
             return Ok(y);
         }
         let inner = self.relu(x)?;

@@ -4,7 +4,7 @@
 
 use super::{Builder, Conv};
 use crate::error::Result;
-use crate::ops::conv::carried::Carried;
+use crate::ops::conv::pair::Pair;
 use crate::ops::spare;
 use tch::Tensor;
 
@@ -12,7 +12,7 @@ use tch::Tensor;
 pub(crate) struct ResBlock {
     conv0: Conv,
     conv1: Conv,
-    carried: Carried,
+    pair: Pair,
     last_relu: bool,
 }
 
@@ -22,7 +22,7 @@ impl ResBlock {
         Ok(Self {
             conv0: builder.conv(&format!("{name}.conv0"), 3, 1, channels, channels)?,
             conv1: builder.conv(&format!("{name}.conv1"), 3, 1, channels, channels)?,
-            carried: Carried::default(),
+            pair: Pair::default(),
             last_relu: false,
         })
     }
@@ -39,7 +39,7 @@ impl ResBlock {
     /// `[batch, n, height, width]` to the same shape.
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let end = (Some(x), self.last_relu);
-        self.conv0.relu_then(&self.conv1, &self.carried, x, end)
+        self.conv0.relu_then(&self.conv1, &self.pair, x, end)
     }
 
     /// The same for a map that nobody else needs.

@@ -11,7 +11,7 @@
 
 use crate::error::Result;
 use crate::layers::{Builder, Conv};
-use crate::ops::conv::carried::Carried;
+use crate::ops::conv::pair::Pair;
 use crate::ops::{blend, spare, split};
 use tch::Tensor;
 
@@ -19,7 +19,7 @@ use tch::Tensor;
 struct Attention {
     conv: Conv,
     gate: Conv,
-    carried: Carried,
+    pair: Pair,
 }
 
 impl Attention {
@@ -27,14 +27,14 @@ impl Attention {
         Ok(Self {
             conv: builder.conv(&format!("{name}.conv"), 3, 1, channels, channels)?,
             gate: builder.conv(&format!("{name}.gate"), 1, 1, channels, channels)?,
-            carried: Carried::default(),
+            pair: Pair::default(),
         })
     }
 
     /// The attention before its logistic function.
     fn map(&self, x: &Tensor) -> Result<Tensor> {
         let end = (None, false);
-        self.conv.relu_then(&self.gate, &self.carried, x, end)
+        self.conv.relu_then(&self.gate, &self.pair, x, end)
     }
 }
 

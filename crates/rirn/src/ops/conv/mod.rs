@@ -8,7 +8,6 @@
 //! call, [`winograd`] computes 3×3 with stride 1 and [`direct`] the rest, [`simd`] has the
 //! instruction sets, [`memory`] the memory of the kernels, [`parallel`] and [`pool`] the threads.
 
-pub(crate) mod carried;
 pub(crate) mod composed;
 pub(crate) mod cuda;
 mod direct;
@@ -18,6 +17,7 @@ mod job;
 mod memory;
 pub(crate) mod meter;
 pub(super) mod own;
+pub(crate) mod pair;
 mod parallel;
 pub(crate) mod peak;
 mod pool;

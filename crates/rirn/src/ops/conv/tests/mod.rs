@@ -3,6 +3,8 @@
 
 mod direct;
 mod edges;
+#[cfg(unix)]
+mod guards;
 mod joins;
 mod pairs;
 mod pool;
@@ -189,6 +191,21 @@ impl Case {
                 stride,
             },
         };
+        self.compute(isa, data, job, threads);
+        let mut output = Vec::new();
+        for (i, &number) in wide.iter().enumerate() {
+            let inside = i >= before && i < before + len && (i - before) % stride < self.out;
+            if inside {
+                output.push(number);
+            } else {
+                assert_eq!(number, CANARY, "written outside at {i} of {self:?}");
+            }
+        }
+        output
+    }
+
+    /// Makes the layer and runs it.
+    pub(super) fn compute(&self, isa: Isa, data: &Data, job: Job<'_>, threads: &dyn Parallel) {
         let (weights, bias, inputs) = (&data.weights, &data.bias, &self.inputs);
         let scratch = &mut Scratch::default();
         match (self.direct, self.unit) {
@@ -200,16 +217,6 @@ impl Case {
                 .and_then(|layer| layer.run(job, scratch, threads)),
         }
         .unwrap();
-        let mut output = Vec::new();
-        for (i, &number) in wide.iter().enumerate() {
-            let inside = i >= before && i < before + len && (i - before) % stride < self.out;
-            if inside {
-                output.push(number);
-            } else {
-                assert_eq!(number, CANARY, "written outside at {i} of {self:?}");
-            }
-        }
-        output
     }
 
     /// A number as it is multiplied.

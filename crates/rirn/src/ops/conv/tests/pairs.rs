@@ -3,9 +3,9 @@
 
 use super::{Case, Noise};
 use crate::ops::conv::Conv2d;
-use crate::ops::conv::carried::Carried;
 use crate::ops::conv::job::{Job, Misfit, Sink, Source};
 use crate::ops::conv::memory::Scratch;
+use crate::ops::conv::pair::Pair;
 use crate::ops::conv::parallel::{Inline, Parallel};
 use crate::ops::conv::pool::Pool;
 use crate::ops::conv::simd::Isa;
@@ -178,10 +178,10 @@ fn all_calls_of_two_layers_give_the_same() {
         Tensor::from_slice(&Noise(seed).numbers(count)).view(size) * 0.1
     };
     let conv = |seed: u64| Conv2d::new(random(seed, &[20, 20, 3, 3]), random(seed, &[20]), 1);
-    let (first, second, carried) = (conv(1), conv(2), Carried::default());
+    let (first, second, pair) = (conv(1), conv(2), Pair::default());
     let x = random(3, &[1, 23, 37, 20]).permute([0, 3, 1, 2]);
     let run = || {
-        let y = carried.run(&first, &second, &x, Some(&x), true);
+        let y = pair.run(&first, &second, &x, Some(&x), true);
         y.expect("it runs").unwrap_or_else(|| {
             let between = first.run(&x, None, true).expect("it runs");
             second.run(&between, Some(&x), true).expect("it runs")

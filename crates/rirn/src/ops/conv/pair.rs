@@ -3,7 +3,7 @@
 //!
 //! On CPUs with matrix tiles in one pass ([`OwnPair`]).
 //!
-//! In half precision on CUDA: cuDNN adds a bias
+//! In half precision on CUDA, where no ReLU is at the end: cuDNN adds a bias
 //! only where a ReLU follows; elsewhere LibTorch does it in a pass of its own, which takes nearly
 //! half as long as the convolution. So the first convolution gets a further channel that is 1 everywhere,
 //! and the second adds its bias to the pixel in the middle through it. Exact, for a middle tap never
@@ -12,6 +12,7 @@
 
 use super::own::{End, OwnPair};
 use super::{Conv2d, cuda, finish};
+use crate::cancel;
 use crate::error::Result;
 use std::cell::RefCell;
 use tch::{Kind, Tensor};
@@ -21,19 +22,19 @@ const MULTIPLE: i64 = 16;
 
 /// Both convolutions made ready, when they are first needed.
 #[derive(Default)]
-pub(crate) struct Carried {
-    pair: RefCell<Option<Pair>>,
+pub(crate) struct Pair {
+    carried: RefCell<Option<Carried>>,
     own: OwnPair,
 }
 
-struct Pair {
+struct Carried {
     version: i64,
     first: Conv2d,
     /// `[out, channels between, k, k]`
     second: Tensor,
 }
 
-impl Carried {
+impl Pair {
     /// `second` of the ReLU of `first` of `x`, then the residual added, then perhaps ReLU; nothing where the
     /// layers are to be run one by one.
     pub(crate) fn run(
@@ -44,30 +45,31 @@ impl Carried {
         residual: Option<&Tensor>,
         relu: bool,
     ) -> Result<Option<Tensor>> {
+        cancel::check()?;
         let layers = [first.layer(), second.layer()];
         if let Some(y) = self.own.run(layers, &[x], End { residual, relu })? {
             return Ok(Some(y));
         }
         let is_half = matches!(x.f_kind()?, Kind::Half | Kind::BFloat16);
-        if !is_half || !cuda::takes(x) {
+        if relu || !is_half || !cuda::takes(x) {
             return Ok(None);
         }
         let (Some(one), Some(other)) = (first.version()?, second.version()?) else {
             return Ok(None);
         };
         let version = one + other;
-        let mut pair = self.pair.borrow_mut();
-        let ready = match pair.take() {
+        let mut carried = self.carried.borrow_mut();
+        let ready = match carried.take() {
             Some(ready) if ready.version == version => ready,
-            _ => Pair::new(first, second, version)?,
+            _ => Carried::new(first, second, version)?,
         };
-        let pair = pair.insert(ready);
-        let between = pair.first.run(x, None, true)?;
-        finish(pair.second_of(&between)?, residual, relu).map(Some)
+        let carried = carried.insert(ready);
+        let between = carried.first.run(x, None, true)?;
+        finish(carried.second_of(&between)?, residual, false).map(Some)
     }
 }
 
-impl Pair {
+impl Carried {
     fn new(first: &Conv2d, second: &Conv2d, version: i64) -> Result<Self> {
         let channels = first.weight.size()[0];
         let more = (channels / MULTIPLE + 1) * MULTIPLE - channels;
@@ -106,7 +108,7 @@ fn in_order(weight: &Tensor) -> Result<Tensor> {
 
 #[cfg(test)]
 mod tests {
-    use super::Pair;
+    use super::Carried;
     use crate::ops::conv::Conv2d;
     use tch::{Device, Kind, Tensor};
 
@@ -121,7 +123,7 @@ mod tests {
         };
         for (channels, kernel) in [(1, 3), (16, 1), (20, 3), (31, 3)] {
             let (first, second) = (conv(channels, 5, 3), conv(7, channels, kernel));
-            let pair = Pair::new(&first, &second, 0).expect("a pair");
+            let pair = Carried::new(&first, &second, 0).expect("a pair");
             assert_eq!(pair.second.size()[1] % 16, 0);
             let x = Tensor::randn([1, 9, 6, 5], like).permute([0, 3, 1, 2]);
             let between = first.run(&x, None, true).expect("it runs");
