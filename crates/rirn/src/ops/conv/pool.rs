@@ -6,7 +6,10 @@
 //! one that finds the pool taken by another thread, run on the calling thread.
 #![allow(unsafe_code)]
 
+mod gate;
+
 use crate::ops::conv::parallel::{Inline, Parallel};
+use gate::Gate;
 use std::any::Any;
 use std::cell::Cell;
 use std::fmt;
@@ -52,55 +55,6 @@ struct Shared {
     wake: Condvar,
     /// Wakes the caller: the last worker has left the job.
     left: Condvar,
-}
-
-/// How many workers are inside, whether more may join, and which job it is, in one number, so that
-/// joining and closing cannot cross.
-#[derive(Default)]
-struct Gate(AtomicUsize);
-
-/// Of a [`Gate`]: more may join.
-const OPEN: usize = 1 << 16;
-/// Of a [`Gate`]: the workers inside.
-const INSIDE_NOW: usize = OPEN - 1;
-/// From the number of a job to that of the next.
-const NEXT: usize = OPEN << 1;
-
-impl Gate {
-    /// Opens it for the next job. Nobody is inside, and only the caller calls this.
-    fn open(&self) {
-        let number = self.0.load(Ordering::Relaxed) & !(NEXT - 1);
-        let open = number.wrapping_add(NEXT) | OPEN;
-        self.0.store(open, Ordering::SeqCst);
-    }
-
-    /// Lets nobody join any more.
-    fn close(&self) {
-        self.0.fetch_and(!OPEN, Ordering::SeqCst);
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.load(Ordering::SeqCst) & INSIDE_NOW == 0
-    }
-
-    /// The number of the job that one may join, unless it is `seen`.
-    fn news(&self, seen: usize) -> Option<usize> {
-        let now = self.0.load(Ordering::SeqCst);
-        let number = now & !(NEXT - 1);
-        (now & OPEN != 0 && number != seen).then_some(number)
-    }
-
-    /// Joins the job of that number, if it is still open.
-    fn join(&self, number: usize) -> bool {
-        let may = |now: usize| (now & !INSIDE_NOW == number | OPEN).then_some(now + 1);
-        let (set, get) = (Ordering::SeqCst, Ordering::Relaxed);
-        self.0.fetch_update(set, get, may).is_ok()
-    }
-
-    /// Leaves the job; whether nobody is inside now and nobody may join.
-    fn leave(&self) -> bool {
-        self.0.fetch_sub(1, Ordering::SeqCst) & (INSIDE_NOW | OPEN) == 1
-    }
 }
 
 /// The chunks of a job and what became of them.
