@@ -151,7 +151,7 @@ unsafe fn round<const N: usize>(
 ) {
     // SAFETY: sums, bias and strip are there, by the contract; a mask keeps to the strip's channels.
     unsafe {
-        let low = _mm512_set1_ps(strip.low);
+        let low = _mm512_setzero_ps();
         let bias: [__m512; N] =
             std::array::from_fn(|j| _mm512_loadu_ps(strip.bias.add(channel + j * EDGE)));
         let lanes: [usize; N] =

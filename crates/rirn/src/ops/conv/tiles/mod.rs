@@ -108,7 +108,6 @@ impl Tiles {
             between: self.before.as_ref().map(|stage| Between {
                 stage,
                 shape: Shape::new(last, height, width),
-                low: 0.0,
             }),
             last: &self.last,
             sink: Sink::Map {

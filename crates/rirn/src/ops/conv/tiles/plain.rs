@@ -102,11 +102,7 @@ unsafe fn round(
             unsafe {
                 let sum = sums.add(pixel * lanes + lane).read();
                 let number = sum + strip.bias.add(channel + lane).read();
-                let number = if strip.low > number {
-                    strip.low
-                } else {
-                    number
-                };
+                let number = if number < 0.0 { 0.0 } else { number };
                 let to = strip
                     .to
                     .add((first + pixel) * strip.channels + channel + lane);

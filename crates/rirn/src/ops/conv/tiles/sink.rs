@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where sums go: into the output, or as bfloat16 into a strip from which a second layer reads.
+//! Where sums go: into the output, or after ReLU and as bfloat16 into a strip from which a second layer
+//! reads.
 
 use crate::ops::conv::finish::Output;
 
@@ -24,8 +25,6 @@ pub(super) struct Strip {
     pub(super) channels: usize,
     /// The layer's bias, to whole tiles.
     pub(super) bias: *const f32,
-    /// What numbers are at least.
-    pub(super) low: f32,
 }
 
 /// A block whose sums are there and have not been taken into the sink yet.

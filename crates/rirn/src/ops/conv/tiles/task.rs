@@ -25,14 +25,12 @@ pub(super) struct Task<'a> {
     pub(super) sink: Sink<'a>,
 }
 
-/// A layer whose output stays in strips.
+/// A layer whose output, after ReLU, stays in strips.
 #[derive(Clone, Copy)]
 pub(super) struct Between<'a> {
     pub(super) stage: &'a Stage,
     /// Sizes of the strips.
     pub(super) shape: Shape,
-    /// What its numbers are at least.
-    pub(super) low: f32,
 }
 
 // SAFETY: the maps are read, but for the output, which the call borrows alone and whose pixels are
@@ -49,7 +47,6 @@ impl Between<'_> {
                 to: strips.pixels(row),
                 channels: layer.out,
                 bias: self.stage.bias.as_ptr(),
-                low: self.low,
             })
         })
         .collect()
