@@ -3,12 +3,12 @@
 //!
 //! On CPUs with matrix tiles in one pass ([`OwnPair`]).
 //!
-//! In half precision on CUDA, where no ReLU is at the end: cuDNN adds a bias
-//! only where a ReLU follows; elsewhere LibTorch does it in a pass of its own, which takes nearly
-//! half as long as the convolution. So the first convolution gets a further channel that is 1 everywhere,
-//! and the second adds its bias to the pixel in the middle through it. Exact, for a middle tap never
-//! meets the padding. The channels become a multiple of 16, which cuDNN likes better than 20, 40 or
-//! 80 anyway.
+//! In half precision on CUDA, where no ReLU is at the end: cuDNN adds a bias only where a ReLU
+//! follows; elsewhere LibTorch does it in a pass of its own, which takes nearly half as long as the
+//! convolution. So the first convolution gets a further channel that is 1 everywhere, and the
+//! second adds its bias to the pixel in the middle through it. Exact, for a middle tap never meets
+//! the padding. The channels become a multiple of 16, which cuDNN likes better than 20, 40 or 80
+//! anyway.
 
 use super::own::{End, OwnPair};
 use super::{Conv2d, cuda, finish};

@@ -50,7 +50,8 @@ impl Tiles {
     /// `inputs`, and `bias` `[out]`.
     ///
     /// # Errors
-    /// Sizes that do not fit together; an even kernel; a stride that is neither 1 nor 2; a unit that this process cannot use.
+    /// Sizes that do not fit together; an even kernel; a stride that is neither 1 nor 2; a unit that
+    /// this process cannot use.
     pub(crate) fn new(
         unit: Unit,
         weights: &[f32],
