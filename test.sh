@@ -116,8 +116,8 @@ if command -v cargo-deny >/dev/null; then
     step shown "licences" "see deny.toml" cargo deny --offline check bans licenses sources
 fi
 step shown "tests" "the first failing test is above" cargo test --workspace --locked
-# Pixels by tensor operations, as on a GPU.
-RIRNDEBLUR_DEVICE_PIXELS=on step shown "tests of pixels on a device" "the first failing test is above" \
+# Pixels by tensor operations and the way of what is recorded, as on a GPU.
+RIRNDEBLUR_DEVICE_PIXELS=on RIRNDEBLUR_CUDA_GRAPHS=on step shown "tests of pixels on a device" "the first failing test is above" \
     cargo test --locked --test plugin -- formats:: colours:: layout:: memory:: state:: look_ahead faults:: properties::
 step shown "libraries" "see the replaced libtorch.so in scripts/fetch-libtorch.sh" \
     plugin_loads_only_its_own

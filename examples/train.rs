@@ -175,6 +175,9 @@ impl Face {
     fn show(&self, event: &Event) {
         match event {
             Event::Note(note) => self.say(&note.to_string()),
+            Event::Unrecorded(why) => {
+                self.say(&format!("steps are not recorded for the GPU: {why}"));
+            }
             Event::Begins(step) => {
                 self.say(&format!("begins at step {step}; making clips"));
                 self.bar.set_position(*step);

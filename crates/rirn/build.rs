@@ -3,6 +3,8 @@
 //! tells it to the crates that use this one (as `DEP_RIRN_LIBTORCH_LIB`), so that nothing needs
 //! `LD_LIBRARY_PATH`. torch-sys links the libraries but cannot set a run path for others.
 //!
+//! Compiles what Rust cannot say of LibTorch's CUDA graphs.
+//!
 //! And unpacks the weights that lie compressed in `models`, for `weights/shipped.rs`.
 
 use flate2::read::GzDecoder;
@@ -23,6 +25,13 @@ fn main() {
         println!("cargo::rustc-link-arg=-Wl,-rpath,{folder}");
         println!("cargo::metadata=LIBTORCH_LIB={folder}");
     }
+    let graphs = "src/ops/replay/cuda_graph.cpp";
+    println!("cargo::rerun-if-changed={graphs}");
+    cc::Build::new()
+        .cpp(true)
+        .std("c++17")
+        .file(graphs)
+        .compile("rirn_cuda_graph");
     for name in COMPRESSED {
         let packed = format!("../../models/{name}.gz");
         println!("cargo::rerun-if-changed={packed}");

@@ -67,7 +67,7 @@ real "$device" auto "$work/device"
 
 if [ "$device" != cpu ]; then
     export RIRN_TEST_DEVICE=$device
-    for name in golden cuda plugin; do
+    for name in golden cuda plugin rirn_lab; do
         # One after the other: each wants the device, and its memory, for itself.
         "tests/$name" --ignored --test-threads=1 --nocapture cuda 2>&1 | grep -v '^$'
     done

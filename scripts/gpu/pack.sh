@@ -42,7 +42,7 @@ copy_built() {
         while read -r program; do
             name=$(basename "$program")
             case "${name%-*}" in
-                golden | cuda | plugin | rirn) strip -o "$bundle/tests/${name%-*}" "$program" ;;
+                golden | cuda | plugin | rirn | rirn_lab) strip -o "$bundle/tests/${name%-*}" "$program" ;;
             esac
         done
     program=$(sed -n 's/.*"executable":"\([^"]*speed[^"]*\)".*/\1/p' "$cache/log/gpu-bench.json")

@@ -134,7 +134,7 @@ def ours_row(ours: Ours, shown: list[Tensor], wanted: list[Tensor],
         out = torch.frombuffer(values, dtype=torch.float32).view(args.height, args.width, 3)
         got.append(out.permute(2, 0, 1).unsqueeze(0))
     found = check(agreement(got, wanted, shown), args)
-    carries = "float32" if args.place.type == "cuda" else "no"
+    carries = "bytes" if args.place.type == "cuda" else "no"
     return Row(f"ours ({ours.precision})", carries, found, ours.time)
 
 

@@ -2,7 +2,7 @@
 //! Pictures that go through a [`rirn::Deblurrer`] come out as their frames do, packed: bit by bit on
 //! a CPU, whatever the tiles, the delay and the mix.
 
-use rirn::engine::{Interrupt, StepNote, Tiles};
+use rirn::engine::{Interrupt, Precision, StepNote, Tiles};
 use rirn::networks::{Cell, Network, SlotKind, Spec};
 use rirn::pixel::{
     Colorimetry, Matrix, Mix, Picture, PictureMut, PixelFormat, Range, Siting, Split, pack, unpack,
@@ -69,6 +69,10 @@ impl Owned {
 }
 
 fn engine(cell: Cell, tile: usize) -> Engine {
+    engine_in(Precision::Auto, cell, tile)
+}
+
+fn engine_in(precision: Precision, cell: Cell, tile: usize) -> Engine {
     let mut spec = Spec::paper(cell, SlotKind::Irm, SlotKind::Atb);
     (spec.base, spec.blocks, spec.skip) = (8, 2, true);
     let tensors = random_weights(&spec, 5).expect("a known network");
@@ -76,6 +80,7 @@ fn engine(cell: Cell, tile: usize) -> Engine {
     let file = folder.path().join("random.safetensors");
     save(&file, &spec, &BTreeMap::new(), &tensors).expect("it is written");
     let config = EngineConfig {
+        precision,
         tiles: Tiles {
             size: tile,
             ..Tiles::default()
@@ -160,6 +165,42 @@ fn pictures_come_out_as_their_frames_do() {
             let found = by_pictures(&engine, &pictures, mix);
             assert!(found == expected, "{cell:?} {format} in tiles of {tile}");
         }
+    }
+}
+
+/// The way of a recording, taken on the processor, where it is done anew each time. Its switches are read
+/// once in a process, so the test runs itself again in another.
+#[test]
+fn pictures_of_a_recording_come_out_as_their_frames_do() {
+    let name = "pictures_of_a_recording_come_out_as_their_frames_do";
+    let switches = ["RIRNDEBLUR_DEVICE_PIXELS", "RIRNDEBLUR_CUDA_GRAPHS"];
+    if switches.iter().any(|name| std::env::var_os(name).is_none()) {
+        let this = std::env::current_exe().expect("a test program");
+        let mut alone = std::process::Command::new(this);
+        alone
+            .args(["--exact", name])
+            .envs(switches.map(|name| (name, "on")));
+        assert!(alone.status().expect("it runs").success());
+        return;
+    }
+    let engine = Arc::new(engine_in(Precision::Bfloat16, Cell::Ifi, 0));
+    let mut numbers = Numbers::new(4);
+    let picture = |_| Owned::random(PixelFormat::I420, (99, 71), &mut numbers);
+    let pictures: Vec<_> = (0..FRAMES).map(picture).collect();
+    for mix in [0.8, 1.0].map(|strength| Mix {
+        strength,
+        ..Mix::default()
+    }) {
+        let expected = by_frames(&engine, &pictures, &mix);
+        let found = by_pictures(&engine, &pictures, mix);
+        let both = found.iter().flatten().flatten();
+        let both = both.zip(expected.iter().flatten().flatten());
+        // A sum near the middle between two codes.
+        let off = both.map(|(a, b)| a.abs_diff(*b)).max();
+        assert!(off <= Some(1), "{off:?}");
+        // The memory matters: the last picture alone is another.
+        let alone = by_pictures(&engine, &pictures[FRAMES - 1..], mix);
+        assert!(alone[0] != found[FRAMES - 1]);
     }
 }
 

@@ -8,6 +8,7 @@
 //! left to Adam. From chance it leaves the neighbourhood of the identity, where Adam stays.
 
 use super::TrainError;
+use super::numbers::{Number, Numbers};
 use super::recipe::{self, Rule};
 use super::variables::Variables;
 use std::collections::BTreeMap;
@@ -17,7 +18,7 @@ use tch::{Kind, Tensor};
 const MOMENTUM: f64 = 0.95;
 
 /// Decay of Adam's two averages.
-const BETAS: (f64, f64) = (0.9, 0.99);
+pub(super) const BETAS: (f64, f64) = (0.9, 0.99);
 
 /// The optimiser with what it remembers of each variable.
 #[derive(Debug)]
@@ -65,45 +66,48 @@ impl Optimiser {
         })
     }
 
-    /// Changes the variables by their gradients, in the same order, at a learning rate. `count` is
-    /// the number of the step from 1, for the correction of Adam's averages.
+    /// Changes the variables by their gradients, in the same order. What it remembers stays in the same
+    /// tensors, so that a recording of it can be repeated.
     ///
     /// # Errors
     /// What LibTorch reports.
     pub(super) fn step(
-        &mut self,
+        &self,
         variables: &Variables,
         gradients: &[Tensor],
-        rate: f64,
-        count: u64,
+        numbers: &Numbers,
     ) -> Result<(), TrainError> {
-        let changes = self.changes(gradients, count)?;
+        let changes = self.changes(gradients, numbers)?;
+        let rate = numbers.get(Number::Rate)?;
         let slots = self.slots.iter().zip(variables.entries());
         for ((slot, (_, variable)), change) in slots.zip(changes) {
-            let rate = rate * slot.share;
+            let rate = rate.f_mul_scalar(slot.share)?;
             let mut value = variable.f_detach()?;
-            if is_weight(variable) && self.rule != Rule::Adam {
-                value = value.f_mul_scalar_(1.0 - self.decay * rate)?;
+            if is_weight(variable) && self.rule != Rule::Adam && self.decay > 0.0 {
+                let less = value.f_mul(&rate.f_mul_scalar(self.decay)?)?;
+                value = value.f_sub_(&less)?;
             }
-            let _ = value.f_sub_(&change.f_mul_scalar(rate)?)?;
+            let _ = value.f_addcmul_(&change, &rate.f_neg()?)?;
         }
         Ok(())
     }
 
     /// What a rate of 1 would take off each variable.
-    fn changes(&mut self, gradients: &[Tensor], count: u64) -> Result<Vec<Tensor>, TrainError> {
+    fn changes(&self, gradients: &[Tensor], numbers: &Numbers) -> Result<Vec<Tensor>, TrainError> {
+        let held = numbers.get(Number::Held)?;
         let mut changes = Vec::with_capacity(gradients.len());
         // Matrices of one size go together: a GPU takes as long for one small one as for many.
         let mut alike = BTreeMap::<[i64; 2], Vec<usize>>::new();
-        for (place, (slot, gradient)) in self.slots.iter_mut().zip(gradients).enumerate() {
-            changes.push(match &mut slot.second {
+        for (place, (slot, gradient)) in self.slots.iter().zip(gradients).enumerate() {
+            let gradient = gradient.f_mul(&held)?;
+            changes.push(match &slot.second {
                 None => {
                     let rows = gradient.size()[0];
                     let columns = gradient.numel() as i64 / rows;
                     alike.entry([rows, columns]).or_default().push(place);
-                    ahead(&mut slot.first, gradient)?
+                    ahead(&slot.first, &gradient)?
                 }
-                Some(second) => adam(&mut slot.first, second, gradient, count)?,
+                Some(second) => adam(&slot.first, second, &gradient, numbers)?,
             });
         }
         for ([rows, columns], places) in alike {
@@ -139,9 +143,9 @@ fn is_weight(tensor: &Tensor) -> bool {
 }
 
 /// The momentum with the gradient in it, and where it is going.
-fn ahead(momentum: &mut Tensor, gradient: &Tensor) -> Result<Tensor, TrainError> {
-    let _ = momentum.f_lerp_(gradient, 1.0 - MOMENTUM)?;
-    Ok(gradient.f_lerp(momentum, MOMENTUM)?)
+fn ahead(momentum: &Tensor, gradient: &Tensor) -> Result<Tensor, TrainError> {
+    let momentum = momentum.shallow_clone().f_lerp_(gradient, 1.0 - MOMENTUM)?;
+    Ok(gradient.f_lerp(&momentum, MOMENTUM)?)
 }
 
 /// What an orthonormal matrix is multiplied with to be a change of Adam's size.
@@ -168,16 +172,17 @@ fn orthogonal(matrices: &Tensor) -> Result<Tensor, TrainError> {
 }
 
 fn adam(
-    first: &mut Tensor,
-    second: &mut Tensor,
+    first: &Tensor,
+    second: &Tensor,
     gradient: &Tensor,
-    count: u64,
+    numbers: &Numbers,
 ) -> Result<Tensor, TrainError> {
-    let _ = first.f_lerp_(gradient, 1.0 - BETAS.0)?;
-    let _ = second.f_lerp_(&gradient.f_square()?, 1.0 - BETAS.1)?;
-    let count = count as f64;
-    let mut first = first.f_div_scalar(1.0 - BETAS.0.powf(count))?;
-    let second = second.f_div_scalar(1.0 - BETAS.1.powf(count))?;
+    let first = first.shallow_clone().f_lerp_(gradient, 1.0 - BETAS.0)?;
+    let second = second
+        .shallow_clone()
+        .f_lerp_(&gradient.f_square()?, 1.0 - BETAS.1)?;
+    let mut first = first.f_mul(&numbers.get(Number::First)?)?;
+    let second = second.f_mul(&numbers.get(Number::Second)?)?;
     Ok(first.f_div_(&second.f_sqrt()?.f_add_scalar(1e-10)?)?)
 }
 
@@ -210,8 +215,9 @@ mod tests {
     fn the_first_step_of_adam_is_the_sign_of_the_gradient() {
         let zeros = || Tensor::zeros([3], (Kind::Float, tch::Device::Cpu));
         let gradient = Tensor::from_slice(&[4.0_f32, -0.1, 1e-3]);
-        let (mut first, mut second) = (zeros(), zeros());
-        let change = adam(&mut first, &mut second, &gradient, 1).expect("a step");
+        let numbers = Numbers::new(tch::Device::Cpu).expect("numbers");
+        numbers.set(1, 1.0, 1.0, 0.0).expect("numbers");
+        let change = adam(&zeros(), &zeros(), &gradient, &numbers).expect("a step");
         let off = change - Tensor::from_slice(&[1.0_f32, -1.0, 1.0]);
         assert!(off.abs().max().double_value(&[]) < 1e-4);
     }

@@ -33,6 +33,8 @@ pub struct Limits {
 pub enum Event<'a> {
     /// Something about the device.
     Note(&'a Note),
+    /// Why a GPU's work is not repeated from recordings, which makes the steps slower.
+    Unrecorded(&'a str),
     /// Material is checked; the run begins at this step.
     Begins(u64),
     /// So many clips of the ring are made.
@@ -91,7 +93,7 @@ pub fn train(
     let mut session = Session::open(recipe, folder, tell)?;
     tell(Event::Begins(session.trainer.step_number()));
     let mut ring = session.ring(tell)?;
-    let mut passed = Instant::now();
+    let (mut passed, mut told) = (Instant::now(), false);
     while !session.trainer.is_done() {
         let over = limits.time.is_some_and(|time| began.elapsed() >= time);
         if over || limits.stop.load(Ordering::Relaxed) {
@@ -101,6 +103,10 @@ pub fn train(
         let step = Instant::now();
         let at = session.trainer.moment();
         let report = session.trainer.step(&ring)?;
+        if let Some(why) = session.trainer.unrecorded().filter(|_| !told) {
+            told = true;
+            tell(Event::Unrecorded(why));
+        }
         session.sums.add(&report, step.elapsed());
         session
             .trainer

@@ -54,9 +54,13 @@ fn patterns(frames: usize, size: usize) -> MakeClip {
 }
 
 fn ring(recipe: &Recipe, step: u64) -> Ring {
+    ring_on(Device::Cpu, recipe, step)
+}
+
+fn ring_on(device: Device, recipe: &Recipe, step: u64) -> Ring {
     let (frames, size) = recipe.largest();
     let make = patterns(frames, size);
-    Ring::at(&recipe.clips, make, step, Device::Cpu, &mut |_| ()).expect("clips")
+    Ring::at(&recipe.clips, make, step, device, &mut |_| ()).expect("clips")
 }
 
 /// Loss over three frames in float64.
@@ -206,6 +210,31 @@ fn a_run_that_was_stopped_repeats_the_losses_of_an_unbroken_one() {
         {
             assert_eq!(a, b, "{name}");
         }
+    }
+}
+
+/// Long enough that every part is repeated from a recording in both stages.
+#[test]
+#[ignore = "needs an NVIDIA GPU"]
+fn cuda_steps_that_are_repeated_make_the_losses_of_the_processor() {
+    rirn::engine::load_cuda();
+    let losses = |device: &str| {
+        let mut recipe = recipe(IFI, "");
+        (recipe.steps, recipe.run.device) = (40, device.to_owned());
+        let (mut trainer, _) = Trainer::new(&recipe).expect("a trainer");
+        let (_, device) = trainer.placement();
+        let mut clips = ring_on(device, &recipe, 0);
+        let losses = (0..40).map(|step| {
+            clips.advance(step).expect("clips");
+            trainer.step(&clips).expect("a step").loss
+        });
+        let losses: Vec<f64> = losses.collect();
+        assert_eq!(trainer.unrecorded(), None);
+        losses
+    };
+    let (expected, found) = (losses("cpu"), losses("cuda"));
+    for (step, (a, b)) in expected.iter().zip(&found).enumerate() {
+        assert!((a - b).abs() < 2e-3 * a.abs(), "step {step}: {a} and {b}");
     }
 }
 

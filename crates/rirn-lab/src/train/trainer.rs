@@ -3,18 +3,19 @@
 //! clips, and the moving average of the weights.
 
 use super::TrainError;
-use super::batch::{Batch, window};
-use super::disturb::disturbed;
+use super::batch::Batch;
+use super::checkpoint::Checkpoint;
 use super::optimiser::Optimiser;
+use super::passes::Passes;
 use super::recipe::{self, Recipe};
 use super::ring::Ring;
 use super::schedule::{self, Draw, Moment};
 use super::variables::Variables;
-use super::{checkpoint::Checkpoint, loss};
 use rirn::engine::{DeviceChoice, EngineConfig, Note, Precision, placement};
-use rirn::networks::{Network, Rirn, State};
+use rirn::networks::Network;
 use std::time::Duration;
-use tch::{Device, Kind, Tensor};
+use tch::Tensor;
+use tch::{Device, Kind};
 
 /// Steps in a row without a finite loss that end a run.
 const MOST_SKIPPED: u32 = 20;
@@ -25,6 +26,7 @@ pub struct Trainer {
     variables: Variables,
     average: Variables,
     optimiser: Optimiser,
+    passes: Passes,
     at: Moment,
     skipped: u32,
     device: Device,
@@ -70,11 +72,13 @@ impl Trainer {
         let average = variables.copy()?;
         let optimiser = Optimiser::new(&recipe.optimiser, &variables)?;
         variables.follow()?;
+        let profile = tch::no_grad(|| variables.network(kind))?.profile();
         let trainer = Self {
             recipe: recipe.clone(),
             variables,
             average,
             optimiser,
+            passes: Passes::new(&profile, (kind, device))?,
             at: Moment {
                 step: 0,
                 seconds: 0.0,
@@ -128,19 +132,26 @@ impl Trainer {
         let draw = Draw::new(&self.recipe, self.at);
         let stage = schedule::stage(&self.recipe, self.at).clone();
         let batch = Batch::new(ring, &draw, stage.crop)?;
-        let network = self.variables.network(self.kind)?;
-        let past = tch::no_grad(|| {
-            let past = self.aged(&network, &batch, &draw)?;
-            disturbed(past, stage.disturbed, draw.disturbance)
+        self.passes.enter(&stage)?;
+        tch::no_grad(|| {
+            self.passes
+                .age(&self.variables, &batch, &draw, stage.disturbed)
         })?;
-        let (loss, gain, state) = self.forward(&network, &batch, &draw, stage.frames, past)?;
-        // Values are asked for after the way back only: on a GPU each question waits until all is
-        // computed. A loss that is not finite has gradients that are not.
-        let changed = self.backward(&loss)?;
+        let told = self.passes.there_and_back(
+            &self.variables,
+            &self.recipe.loss,
+            (&batch, &draw),
+            stage.frames,
+        )?;
+        // A loss that is not finite has gradients that are not.
+        let changed = told.norm.is_finite();
+        if changed {
+            tch::no_grad(|| self.change(told.norm))?;
+        }
         let report = Report {
-            loss: loss.f_double_value(&[])?,
-            gain: gain.f_double_value(&[])?,
-            state: tch::no_grad(|| state.largest_magnitude())?,
+            loss: told.loss,
+            gain: told.gain,
+            state: told.state,
             changed,
         };
         self.at.step += 1;
@@ -151,95 +162,24 @@ impl Trainer {
         }
     }
 
-    /// States that have already seen frames before the first one that gradients go through: the
-    /// clip is played to and fro, as long as it takes.
-    fn aged(&self, network: &Rirn, batch: &Batch, draw: &Draw) -> Result<State, TrainError> {
-        let [count, _, height, width] = size(&batch.blurred[0]);
-        let mut state = network.initial_state(count, height, width)?;
-        let frames = batch.blurred.len();
-        // To the last frame and back, without showing an end twice.
-        let period = (2 * frames).saturating_sub(2).max(1);
-        for age in (1..=draw.old).rev() {
-            let place = (draw.first + age) % period;
-            let place = if place < frames {
-                place
-            } else {
-                period - place
-            };
-            (_, state) = network.step(&window(network, &batch.blurred, place)?, state)?;
-        }
-        Ok(state)
+    /// Why the steps on a GPU are not repeated from recordings, which makes them slower.
+    #[must_use]
+    pub fn unrecorded(&self) -> Option<&str> {
+        self.passes.refused()
     }
 
-    fn forward(
-        &self,
-        network: &Rirn,
-        batch: &Batch,
-        draw: &Draw,
-        frames: usize,
-        mut state: State,
-    ) -> Result<(Tensor, Tensor, State), TrainError> {
-        let mut sums: Option<(Tensor, Tensor)> = None;
-        for place in draw.first..draw.first + frames {
-            let (output, next) = network.step(&window(network, &batch.blurred, place)?, state)?;
-            state = next;
-            let (input, truth) = (&batch.blurred[place], &batch.sharp[place]);
-            let loss = loss::frame(&self.recipe.loss, &output, truth)?;
-            let gain = loss::gain(input, &output, truth)?;
-            sums = Some(match sums {
-                Some((l, g)) => (l.f_add(&loss)?, g.f_add(&gain)?),
-                None => (loss, gain),
-            });
-        }
-        let (loss, gain) = sums.unwrap_or_else(|| (Tensor::from(0.0_f32), Tensor::from(0.0_f32)));
-        let (mut loss, gain) = (
-            loss.f_div_scalar(frames as f64)?,
-            gain.f_div_scalar(frames as f64)?,
-        );
-        if let Some(penalty) = loss::states(&self.recipe.loss, &state)? {
-            loss = loss.f_add(&penalty)?;
-        }
-        Ok((loss, gain, state))
-    }
-
-    /// Gradients, their norm held, the optimiser's step, the average. Says whether the gradient
-    /// was finite.
-    fn backward(&mut self, loss: &Tensor) -> Result<bool, TrainError> {
-        let variables: Vec<&Tensor> = self.variables.entries().iter().map(|(_, t)| t).collect();
-        let gradients = Tensor::f_run_backward(&[loss], &variables, false, false)?;
-        tch::no_grad(|| {
-            let norms = gradients.iter().map(|gradient| Ok(gradient.f_norm()?));
-            let norms: Vec<Tensor> = norms.collect::<Result<_, TrainError>>()?;
-            let norm = Tensor::f_stack(&norms, 0)?.f_norm()?.f_double_value(&[])?;
-            if !norm.is_finite() {
-                return Ok(false);
-            }
-            let held = (self.recipe.optimiser.clip / (norm + 1e-6)).min(1.0);
-            let gradients = gradients
-                .iter()
-                .map(|gradient| Ok(gradient.f_mul_scalar(held)?));
-            let gradients: Vec<Tensor> = gradients.collect::<Result<_, TrainError>>()?;
-            let rate = schedule::rate(&self.recipe, self.at);
-            self.optimiser
-                .step(&self.variables, &gradients, rate, self.at.step + 1)?;
-            self.follow_with_average()?;
-            Ok(true)
-        })
-    }
-
-    fn follow_with_average(&mut self) -> Result<(), TrainError> {
-        let step = self.at.step as f64 + 1.0;
+    /// Changes the weights by the gradients of the last way, whose norm is held, and the average.
+    fn change(&mut self, norm: f64) -> Result<(), TrainError> {
+        let settings = &self.recipe.optimiser;
+        let count = self.at.step + 1;
+        let step = count as f64;
+        let held = (settings.clip / (norm + 1e-6)).min(1.0);
         // Early on the average forgets faster, else it would keep the initial values.
-        let keep = self
-            .recipe
-            .optimiser
-            .average
-            .min((1.0 + step) / (10.0 + step));
-        let pairs = self.average.entries().iter().zip(self.variables.entries());
-        for ((_, average), (_, variable)) in pairs {
-            let _ = average.shallow_clone().f_lerp_(variable, 1.0 - keep)?;
-        }
-        Ok(())
+        let keep = settings.average.min((1.0 + step) / (10.0 + step));
+        let rate = schedule::rate(&self.recipe, self.at);
+        self.passes.numbers().set(count, rate, held, 1.0 - keep)?;
+        self.passes
+            .change(&self.optimiser, &self.variables, &self.average)
     }
 
     /// What a checkpoint holds of it.
@@ -273,11 +213,6 @@ impl Trainer {
         self.at = checkpoint.at;
         Ok(())
     }
-}
-
-fn size(frame: &Tensor) -> [i64; 4] {
-    let size = frame.size();
-    std::array::from_fn(|dimension| size[dimension])
 }
 
 /// Device and kind of a run. Half precision is not for training: its gradients vanish.

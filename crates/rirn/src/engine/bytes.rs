@@ -78,6 +78,12 @@ impl Bytes {
     /// The bytes on `device`, 8 bit.
     pub(super) fn to_device(&self, device: Device) -> Result<Tensor> {
         let mut there = Tensor::f_empty([side(self.len())?], (Kind::Uint8, device))?;
+        self.copy_to(&mut there)?;
+        Ok(there)
+    }
+
+    /// Copies the bytes to a tensor of as many, 8 bit.
+    pub(super) fn copy_to(&self, there: &mut Tensor) -> Result<()> {
         match &self.0 {
             Memory::Pinned(pinned) => there.f_copy_(&pinned.tensor)?,
             Memory::Plain(bytes) => {
@@ -86,7 +92,7 @@ impl Bytes {
                 there.f_copy_(&here)?;
             }
         }
-        Ok(there)
+        Ok(())
     }
 
     /// Takes all bytes of a tensor, which has as many; waits for the device.

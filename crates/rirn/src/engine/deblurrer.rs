@@ -4,12 +4,14 @@
 use super::bytes::Bytes;
 use super::fit::Fit;
 use super::notes::{StepNote, Told};
+use super::past::recorded::Recorded;
 use super::past::{Advanced, Past};
 use super::pictures::{Canvas, Incoming, PackedPicture};
 use super::{Engine, Interrupt, warm};
 use crate::error::Result;
 use crate::frame::Frame;
 use crate::pixel::Mix;
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -67,6 +69,7 @@ pub struct Deblurrer {
     /// Memory for the next picture that comes in, and for the next that is drawn.
     pub(super) staging: Option<Bytes>,
     pub(super) packed: Option<Bytes>,
+    recorded: Recorded,
 }
 
 impl Deblurrer {
@@ -82,6 +85,7 @@ impl Deblurrer {
             spare: Vec::new(),
             staging: None,
             packed: None,
+            recorded: Recorded::default(),
         }
     }
 
@@ -237,17 +241,19 @@ impl Deblurrer {
             mix,
             picture: None,
         };
+        let recorded = mem::take(&mut self.recorded);
         let ticket = self
             .engine
-            .submit(move |core| past.advance(core, fit, incoming, canvas));
+            .submit(move |core| past.advance(core, fit, incoming, canvas, recorded));
         let Advanced {
             past,
             fit,
             output,
             staging,
             spare,
+            recorded,
         } = ticket.wait(Some(interrupt))?;
-        self.past = Some(past);
+        (self.past, self.recorded) = (Some(past), recorded);
         self.staging = staging.or(self.staging.take());
         spare.into_iter().for_each(|frame| self.recycle(frame));
         self.keep(fit);

@@ -29,6 +29,7 @@ mod window;
 mod worker;
 
 pub use crate::ops::conv::meter::LayerTime;
+pub use crate::ops::replay::Repeated;
 pub use config::{DeviceChoice, EngineConfig, Precision, Tiles};
 pub use cpu::flush_denormals;
 pub use deblurrer::{Deblurrer, Output, PAUSE, WarmUp};

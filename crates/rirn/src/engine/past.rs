@@ -2,6 +2,8 @@
 //! [`Past`]: everything that is remembered of the frames before, and how a frame is deblurred with
 //! it. Runs on the worker.
 
+pub(super) mod recorded;
+
 use super::bytes::Bytes;
 use super::cpu;
 use super::fit::Fit;
@@ -17,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::frame::Frame;
 use crate::networks::{Network, State};
 use crate::ops::spare::{self, Spares};
+use recorded::Recorded;
 use std::mem;
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
@@ -57,6 +60,7 @@ pub(super) struct Advanced {
     pub(super) staging: Option<Bytes>,
     /// The frame to draw on, where it is not the answer.
     pub(super) spare: Option<Frame>,
+    pub(super) recorded: Recorded,
 }
 
 impl Past {
@@ -97,9 +101,24 @@ impl Past {
         mut fit: Fit,
         incoming: Incoming,
         mut canvas: Canvas,
+        mut recorded: Recorded,
     ) -> Result<Advanced> {
         let begin = Instant::now();
         self.check_size(incoming.size())?;
+        if let Incoming::Picture(staged) = &incoming
+            && self.is_recorded(core, &fit, &recorded)
+            && let Some(told) = self.repeat(core, &fit, staged, &mut canvas, &mut recorded)?
+        {
+            let output = Some(self.answer((true, told), &mut canvas, begin));
+            return Ok(Advanced {
+                past: self,
+                fit,
+                output,
+                staging: incoming.into_bytes(core.device()),
+                spare: Some(canvas.frame),
+                recorded,
+            });
+        }
         let loan = mem::take(&mut self.spares).lend();
         let mut staging = None;
         let view = match incoming.take_in(core, &fit)? {
@@ -123,6 +142,7 @@ impl Past {
             output,
             staging,
             spare: (!drawn_on).then_some(canvas.frame),
+            recorded,
         })
     }
 
@@ -134,17 +154,22 @@ impl Past {
         canvas: &mut Canvas,
         begin: Instant,
     ) -> Result<Output> {
-        let (drawn, told) = self.deblur(core, fit, view, canvas)?;
+        let done = self.deblur(core, fit, view, canvas)?;
+        Ok(self.answer(done, canvas, begin))
+    }
+
+    /// What is drawn, if it is, and what is told.
+    fn answer(&self, (drawn, told): (bool, Told), canvas: &mut Canvas, begin: Instant) -> Output {
         let picture = canvas.picture.take().filter(|_| drawn);
         let is_frame = drawn && picture.is_none();
-        Ok(Output {
+        Output {
             sharp: is_frame.then(|| mem::take(&mut canvas.frame)),
             picture,
             diverged: told.notes.contains(&StepNote::Diverged),
             notes: told.notes,
             report: told.report,
             taken: begin.elapsed(),
-        })
+        }
     }
 
     /// The frame in the middle of the view; says whether a picture has come of it.

@@ -51,6 +51,11 @@ impl std::fmt::Debug for PackedPicture {
 }
 
 impl PackedPicture {
+    /// A picture of this shape with these bytes, and perhaps one more.
+    pub(super) fn new(shape: Shape, bytes: Bytes) -> Self {
+        Self { shape, bytes }
+    }
+
     /// Copies the picture into one of the same kind and size.
     ///
     /// # Errors
@@ -103,6 +108,14 @@ pub(super) struct Arrival {
 }
 
 impl Incoming {
+    /// The memory of a picture that is done with, as suits `device`.
+    pub(super) fn into_bytes(self, device: Device) -> Option<Bytes> {
+        match self {
+            Self::Picture(staged) => Some(staged.into_bytes(device)),
+            Self::Frame(_) | Self::Nothing => None,
+        }
+    }
+
     /// The frame as a tensor; nothing where none comes.
     pub(super) fn take_in(self, core: &Core, fit: &Fit) -> Result<Option<Arrival>> {
         let (frame, original, free) = match self {
@@ -139,6 +152,20 @@ fn on_device<T>(core: &Core, fit: &Fit, take_in: impl Fn(Device) -> Result<T>) -
 }
 
 impl Staged {
+    pub(super) fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// Copies the picture's bytes to a tensor of as many.
+    pub(super) fn copy_to(&self, there: &mut Tensor) -> Result<()> {
+        self.bytes.copy_to(there)
+    }
+
+    /// The memory of the picture, as suits `device`, once it is not needed any more.
+    pub(super) fn into_bytes(self, device: Device) -> Bytes {
+        self.bytes.suited(device)
+    }
+
     /// The frame `[1, 3, height, width]` on `device`, and the planes there where tensor operations
     /// have made it, as they do for a network on `networks`.
     fn frame(&self, networks: Device, device: Device) -> Result<(Tensor, Option<Planes>)> {
@@ -153,7 +180,7 @@ impl Staged {
     /// What is kept for the correction, and the memory that is free then, as suits `device`.
     fn kept(self, planes: Option<Planes>, device: Device) -> (Original, Option<Bytes>) {
         match planes {
-            Some(planes) => (Original::Planes(planes), Some(self.bytes.suited(device))),
+            Some(planes) => (Original::Planes(planes), Some(self.into_bytes(device))),
             None => (Original::Bytes(self), None),
         }
     }
@@ -183,7 +210,7 @@ impl Canvas {
             Original::Planes(planes) => self.by_tensors(planes, blurred, sharp)?,
         };
         if is_finite {
-            self.picture = Some(PackedPicture { shape, bytes });
+            self.picture = Some(PackedPicture::new(shape, bytes));
         } else {
             self.bytes = Some(bytes);
         }
@@ -222,7 +249,7 @@ impl Canvas {
 }
 
 /// Whether the pixels of pictures for a network on this device are converted by tensor operations.
-fn is_by_tensors(device: Device) -> bool {
+pub(super) fn is_by_tensors(device: Device) -> bool {
     static CHOICE: OnceLock<Option<bool>> = OnceLock::new();
     let choice = CHOICE.get_or_init(|| match std::env::var(SWITCH).ok()?.as_str() {
         "on" => Some(true),

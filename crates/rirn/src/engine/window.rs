@@ -91,6 +91,11 @@ impl Window {
         }
     }
 
+    /// Whether each frame is seen alone, so that none is kept or waited for.
+    pub(super) fn is_single(&self) -> bool {
+        self.profile.window() == 1
+    }
+
     /// Adds the next frame, with which the memory begins if it is `fresh`. Gives the frame whose
     /// future is now complete, if any.
     pub(super) fn push(

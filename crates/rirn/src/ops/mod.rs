@@ -14,6 +14,7 @@ pub(crate) mod passes;
 pub(crate) mod picture;
 mod pointwise;
 pub(crate) mod products;
+pub(crate) mod replay;
 pub(crate) mod spare;
 pub(crate) mod threads;
 

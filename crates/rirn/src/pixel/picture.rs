@@ -13,7 +13,7 @@ use std::ops::Range;
 const MAX_PLANES: usize = 4;
 
 /// What a picture is, apart from its bytes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Shape {
     pub(crate) format: PixelFormat,
     pub(crate) width: usize,
