@@ -26,12 +26,21 @@ fn caps(format: &str) -> gst::Caps {
     harness::caps(format, 64, 48)
 }
 
-/// Frame `index` of a seeded picture that moves by a few bytes from frame to frame.
+/// Frame `index` of seeded patches that move by six pixels from frame to frame and are blurred along
+/// their way: noise has nothing to be sharpened, and the weights leave it alone.
 fn moving(caps: &gst::Caps, index: u64, seed: u64) -> gst::Buffer {
-    let size = info(caps).size();
-    let shift = 3 * usize::try_from(index).expect("a small index");
-    let picture = noise(size + 100, seed);
-    timed(picture[shift..shift + size].to_vec(), index)
+    let (info, patches) = (info(caps), noise(64 * 64, seed));
+    let (width, height) = (info.width() as usize, info.height() as usize);
+    let (stride, step) = (info.stride()[0] as usize, info.comp_pstride(0) as usize);
+    let begin = 6 * usize::try_from(index).expect("a small index");
+    let mut picture = vec![128; info.size()];
+    for (y, x) in (0..height).flat_map(|y| (0..width).map(move |x| (y, x))) {
+        let levels = (0..7).map(|way| patches[y / 4 * 64 + (begin + x + way) / 3 % 64]);
+        let sum: u32 = levels.map(u32::from).sum();
+        // All colours of RGB; the luma of the others.
+        picture[y * stride + x * step..][..step].fill((sum / 7) as u8);
+    }
+    timed(picture, index)
 }
 
 /// Pushes frames and gives the bytes that come out.
