@@ -6,9 +6,12 @@
 //! chain.
 
 use crate::error::Result;
-use crate::ops::blocks::{BLOCK, blocks_of_frame, frame_of_shifted_blocks};
+use crate::ops::blocks::{
+    BLOCK, blocks_of_frame, centred_blocks_of_frame, frame_of_shifted_blocks, shifted_blocks_onto,
+};
 use crate::ops::conv::composed::Composed;
 use crate::ops::conv::{self, Conv2d};
+use crate::ops::seen::Seen;
 use crate::ops::spare;
 use tch::{Device, Kind, Tensor};
 
@@ -39,45 +42,102 @@ pub(crate) struct FoldedUp(Composed);
 pub(crate) struct FoldedDown(Composed);
 
 impl FoldedUp {
-    /// What `chain` makes of `x`, by the chain itself wherever the own kernels cannot do it.
-    pub(crate) fn forward(&self, chain: &dyn Chain, x: &Tensor) -> Result<Tensor> {
+    /// The frame that the answer of `chain` to `x` makes of what is seen, by the chain itself wherever
+    /// the own kernels cannot do it.
+    pub(crate) fn forward(&self, chain: &dyn Chain, x: &Tensor, seen: &Seen) -> Result<Tensor> {
         let (batch, channels, h, w) = x.size4()?;
         let fits = batch == 1 && h.min(w) >= LEAST && channels <= MOST_CHANNELS;
         let Some(version) = chain.version()?.filter(|_| fits && conv::folds(x, h * w)) else {
-            return chain.forward(x);
+            return seen.finish(chain.forward(x)?);
         };
         let blocks = self.0.run(version, || compose_up(chain, x), x)?;
-        let frame = frame_of_shifted_blocks(&blocks)?;
-        spare::give_back(blocks);
         // Three pixels of the map give twelve of the frame, of which the outer four are right; two
         // at the top and left and three at the bottom and right are needed.
-        set_rim(&frame, x, chain, [Rim::new(3, 4), Rim::new(3, 4)])?;
-        Ok(frame)
+        let rims = [Rim::new(3, 4), Rim::new(3, 4)];
+        let part = |side, begin, length| Ok(x.f_narrow(side, begin, length)?);
+        let whole = Whole { x, part: &part };
+        if let Some(under) = seen.under()
+            && let Some(frame) = shifted_blocks_onto(&blocks, under)?
+        {
+            spare::give_back(blocks);
+            set_rim(&frame, &whole, chain, rims, Some(under))?;
+            return Ok(frame);
+        }
+        let answer = frame_of_shifted_blocks(&blocks)?;
+        spare::give_back(blocks);
+        set_rim(&answer, &whole, chain, rims, None)?;
+        seen.finish(answer)
     }
 }
 
 impl FoldedDown {
-    /// What `chain` makes of the frame `x`, by the chain itself wherever the own kernels cannot do
-    /// it.
-    pub(crate) fn forward(&self, chain: &dyn Chain, x: &Tensor) -> Result<Tensor> {
-        let (batch, _, height, width) = x.size4()?;
+    /// What `chain` makes of the frame that is seen, by the chain itself wherever the own kernels cannot
+    /// do it.
+    pub(crate) fn forward(&self, chain: &dyn Chain, seen: &Seen) -> Result<Tensor> {
+        if let Some(frame) = seen.uncentred()
+            && let Some(version) = self.version(chain, frame)?
+        {
+            let blocks = centred_blocks_of_frame(frame)?;
+            let part =
+                |side, begin, length| Ok(frame.f_narrow(side, begin, length)?.f_sub_scalar(0.5)?);
+            let whole = Whole {
+                x: frame,
+                part: &part,
+            };
+            return self.fold(version, chain, blocks, &whole);
+        }
+        let x = seen.centred()?;
+        let maps = match self.version(chain, &x)? {
+            Some(version) => {
+                let part = |side, begin, length| Ok(x.f_narrow(side, begin, length)?);
+                let whole = Whole { x: &x, part: &part };
+                self.fold(version, chain, blocks_of_frame(&x)?, &whole)?
+            }
+            None => chain.forward(&x)?,
+        };
+        spare::give_back(x);
+        Ok(maps)
+    }
+
+    /// That of the layers where the own kernels can compute their fold for such a frame.
+    fn version(&self, chain: &dyn Chain, frame: &Tensor) -> Result<Option<i64>> {
+        let (batch, _, height, width) = frame.size4()?;
         let fits = batch == 1
             && height.min(width) >= BLOCK * LEAST
-            && [height, width].iter().all(|side| side % BLOCK == 0);
-        let Some(version) = chain
-            .version()?
-            .filter(|_| fits && conv::folds(x, height * width / (BLOCK * BLOCK)))
-        else {
-            return chain.forward(x);
-        };
-        let blocks = blocks_of_frame(x)?;
-        let maps = self.0.run(version, || compose_down(chain, x), &blocks)?;
+            && [height, width].iter().all(|side| side % BLOCK == 0)
+            && conv::folds(frame, height * width / (BLOCK * BLOCK));
+        Ok(chain.version()?.filter(|_| fits))
+    }
+
+    /// The maps of a frame in blocks.
+    fn fold(
+        &self,
+        version: i64,
+        chain: &dyn Chain,
+        blocks: Tensor,
+        frame: &Whole,
+    ) -> Result<Tensor> {
+        let maps = self
+            .0
+            .run(version, || compose_down(chain, &blocks), &blocks)?;
         spare::give_back(blocks);
         // Sixteen pixels of the frame give four of the map, of which the first two are right, at
         // the other end twelve and three, of which the last is.
-        set_rim(&maps, x, chain, [Rim::new(16, 2), Rim::new(12, 1)])?;
+        set_rim(
+            &maps,
+            frame,
+            chain,
+            [Rim::new(16, 2), Rim::new(12, 1)],
+            None,
+        )?;
         Ok(maps)
     }
+}
+
+/// What a chain is given, and strips of it: dimension, begin and length, as the chain takes them.
+struct Whole<'x> {
+    x: &'x Tensor,
+    part: &'x dyn Fn(i64, i64, i64) -> Result<Tensor>,
 }
 
 /// What of a strip along an edge counts.
@@ -94,41 +154,53 @@ impl Rim {
     }
 }
 
-/// Overwrites what lies at the edges of `y` by what the chain makes of the edges of `x`.
-fn set_rim(y: &Tensor, x: &Tensor, chain: &dyn Chain, rims: [Rim; 2]) -> Result<()> {
+/// Overwrites what lies at the edges of `y` by what the chain makes of the edges of `x`, onto `under`.
+fn set_rim(
+    y: &Tensor,
+    x: &Whole,
+    chain: &dyn Chain,
+    rims: [Rim; 2],
+    under: Option<&Tensor>,
+) -> Result<()> {
     for side in [2, 3] {
-        let [first, last] = match x.device() {
+        let [first, last] = match x.x.device() {
             Device::Cuda(_) => strips_together(x, chain, &rims, side)?,
             _ => strips(x, chain, &rims, side)?,
         };
-        let taken = rims[0].taken;
-        y.f_narrow(side, 0, taken)?
-            .f_copy_(&first.f_narrow(side, 0, taken)?)?;
-        let taken = rims[1].taken;
-        y.f_narrow(side, length(y, side) - taken, taken)?
-            .f_copy_(&last.f_narrow(side, length(&last, side) - taken, taken)?)?;
+        let ends = [
+            (first, 0, 0),
+            (last, length(y, side) - rims[1].taken, -rims[1].taken),
+        ];
+        for ((strip, at, from), rim) in ends.into_iter().zip(&rims) {
+            let from = from.rem_euclid(length(&strip, side).max(1));
+            let mut strip = strip.f_narrow(side, from, rim.taken)?;
+            if let Some(under) = under {
+                strip = strip.f_add(&under.f_narrow(side, at, rim.taken)?)?;
+            }
+            y.f_narrow(side, at, rim.taken)?.f_copy_(&strip)?;
+        }
     }
     Ok(())
 }
 
 /// What the chain makes of the strips at both ends of dimension `side`.
-fn strips(x: &Tensor, chain: &dyn Chain, rims: &[Rim; 2], side: i64) -> Result<[Tensor; 2]> {
+fn strips(x: &Whole, chain: &dyn Chain, rims: &[Rim; 2], side: i64) -> Result<[Tensor; 2]> {
     let [first, last] = rims.each_ref().map(|rim| rim.input);
-    let begin = x.f_narrow(side, 0, first)?;
-    let end = x.f_narrow(side, length(x, side) - last, last)?;
+    let begin = (x.part)(side, 0, first)?;
+    let end = (x.part)(side, length(x.x, side) - last, last)?;
     Ok([chain.forward(&begin)?, chain.forward(&end)?])
 }
 
 /// The same as one batch, of the wider one's width: on CUDA a call costs more than its work.
 fn strips_together(
-    x: &Tensor,
+    x: &Whole,
     chain: &dyn Chain,
     rims: &[Rim; 2],
     side: i64,
 ) -> Result<[Tensor; 2]> {
     let wide = rims[0].input.max(rims[1].input);
-    let begin = x.f_narrow(side, 0, wide)?;
-    let end = x.f_narrow(side, length(x, side) - wide, wide)?;
+    let begin = (x.part)(side, 0, wide)?;
+    let end = (x.part)(side, length(x.x, side) - wide, wide)?;
     let both = chain.forward(&Tensor::f_cat(&[begin, end], 0)?)?;
     Ok([both.f_narrow(0, 0, 1)?, both.f_narrow(0, 1, 1)?])
 }
@@ -187,7 +259,7 @@ fn compose_down(chain: &dyn Chain, x: &Tensor) -> Result<Conv2d> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Chain, Rim, length, strips, strips_together};
+    use super::{Chain, Rim, Whole, length, strips, strips_together};
     use crate::error::Result;
     use crate::ops::conv::Conv2d;
     use tch::{Device, Kind, Tensor};
@@ -229,8 +301,10 @@ mod tests {
         let x = Tensor::randn([1, 40, 52, 3], like).permute([0, 3, 1, 2]);
         let rims = [Rim::new(16, 2), Rim::new(12, 1)];
         for side in [2, 3] {
-            let one = strips(&x, &chain, &rims, side).expect("two strips");
-            let both = strips_together(&x, &chain, &rims, side).expect("two strips");
+            let part = |side, begin, length| Ok(x.f_narrow(side, begin, length)?);
+            let whole = Whole { x: &x, part: &part };
+            let one = strips(&whole, &chain, &rims, side).expect("two strips");
+            let both = strips_together(&whole, &chain, &rims, side).expect("two strips");
             let taken = |[first, last]: [Tensor; 2]| {
                 let end = length(&last, side) - 1;
                 [first.narrow(side, 0, 2), last.narrow(side, end, 1)]

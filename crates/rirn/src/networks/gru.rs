@@ -17,6 +17,7 @@ use super::parts::{Decoder, Encoder, HiddenHead, body};
 use super::{Baseline, BaselineShape, Slots, Spec, State};
 use crate::error::Result;
 use crate::layers::{Builder, Conv, ResBlock};
+use crate::ops::seen::Seen;
 use crate::ops::{cat, mul, spare, split};
 use tch::Tensor;
 
@@ -54,9 +55,9 @@ impl Gru {
 }
 
 impl Baseline for Gru {
-    fn step(&self, x: &Tensor, past: &State, slots: &Slots) -> Result<(Tensor, State)> {
+    fn step(&self, seen: &Seen, past: &State, slots: &Slots) -> Result<(Tensor, State)> {
         let h_prev = past.get("h")?;
-        let e = self.enc.forward(x)?;
+        let e = self.enc.forward(seen)?;
         let gates = self.gates.sigmoid([&e, h_prev])?;
         let [update, reset] = split(&gates, [3 * self.channels, self.channels])?;
         let cand = self.cand.tanh([&e, &reset.f_mul(h_prev)?])?;
@@ -67,7 +68,7 @@ impl Baseline for Gru {
         let h = slots.hidden(self.hid.forward(&f)?, past)?;
         let f = slots.feature(f, past)?;
         let y = ResBlock::chain(&self.body, cat(&[&f, &h])?)?;
-        let out = self.dec.forward(&y)?;
+        let out = self.dec.forward(&y, seen)?;
         spare::give_back(y);
         Ok((out, State::new(vec![("h", h), ("f", f)])))
     }

@@ -17,6 +17,7 @@ use super::parts::{Decoder, Encoder, HiddenHead, body};
 use super::{Baseline, BaselineShape, Slots, Spec, State};
 use crate::error::Result;
 use crate::layers::{Builder, ResBlock};
+use crate::ops::seen::Seen;
 use crate::ops::{cat, spare};
 use tch::Tensor;
 
@@ -48,14 +49,14 @@ impl IfiRnn {
 }
 
 impl Baseline for IfiRnn {
-    fn step(&self, x: &Tensor, past: &State, slots: &Slots) -> Result<(Tensor, State)> {
-        let e = self.enc.forward(x)?;
+    fn step(&self, seen: &Seen, past: &State, slots: &Slots) -> Result<(Tensor, State)> {
+        let e = self.enc.forward(seen)?;
         let joined = cat(&[&e, past.get("h")?])?;
         spare::give_back(e);
         let f = ResBlock::chain(&self.body, joined)?;
         let h = slots.hidden(self.hid.forward(&f)?, past)?;
         let f = slots.feature(f, past)?;
-        let out = self.dec.forward(&f)?;
+        let out = self.dec.forward(&f, seen)?;
         Ok((out, State::new(vec![("h", h), ("f", f)])))
     }
 }

@@ -17,6 +17,7 @@ use super::parts::{Decoder, Encoder, body};
 use super::{Baseline, BaselineShape, Slots, Spec, State};
 use crate::error::Result;
 use crate::layers::{Builder, Conv, ResBlock};
+use crate::ops::seen::Seen;
 use crate::ops::{cat, mul, spare, split};
 use tch::Tensor;
 
@@ -53,8 +54,8 @@ impl Lstm {
 }
 
 impl Baseline for Lstm {
-    fn step(&self, x: &Tensor, past: &State, slots: &Slots) -> Result<(Tensor, State)> {
-        let f = self.enc.forward(x)?;
+    fn step(&self, seen: &Seen, past: &State, slots: &Slots) -> Result<(Tensor, State)> {
+        let f = self.enc.forward(seen)?;
         let gates = self.gates.forward([&f, past.get("h")?])?;
         let [forget, candidate, output, input] = split(&gates, [self.channels; 4])?;
         let kept = mul(forget.f_sigmoid()?, past.get("c")?)?;
@@ -67,7 +68,7 @@ impl Baseline for Lstm {
         let f = slots.feature(f, past)?;
         let y = ResBlock::chain(&self.body, cat(&[&f, &h])?)?;
         let states = vec![("h", h), ("c", memory), ("f", f)];
-        let out = self.dec.forward(&y)?;
+        let out = self.dec.forward(&y, seen)?;
         spare::give_back(y);
         Ok((out, State::new(states)))
     }

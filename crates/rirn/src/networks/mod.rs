@@ -27,6 +27,7 @@ pub use spec::{Cell, SlotKind, Spec};
 pub use state::State;
 
 use crate::error::Result;
+use crate::ops::seen::Seen;
 use tch::{Device, Kind, Tensor};
 
 /// What a network needs around it, and what it carries from frame to frame.
@@ -160,8 +161,8 @@ impl BaselineShape {
 
 /// The part in which the five networks differ: one cell step between padding and cropping.
 pub(crate) trait Baseline: Send {
-    /// One step. `x` is the centred and padded window; `slots` are called where the baseline's own
-    /// structure has them, with the new value and the one from `past`. Gives the frame without
-    /// skip, centred and padded like `x`, and the states.
-    fn step(&self, x: &Tensor, past: &State, slots: &Slots) -> Result<(Tensor, State)>;
+    /// One step. `seen` is the padded window; `slots` are called where the baseline's own structure has
+    /// them, with the new value and the one from `past`. Gives the finished frame, padded likewise, and
+    /// the states.
+    fn step(&self, seen: &Seen, past: &State, slots: &Slots) -> Result<(Tensor, State)>;
 }

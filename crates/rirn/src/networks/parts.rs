@@ -4,6 +4,7 @@
 
 use crate::error::Result;
 use crate::layers::{Builder, Chain, Conv, ConvTranspose, FoldedDown, FoldedUp, ResBlock, chain};
+use crate::ops::seen::Seen;
 use tch::Tensor;
 
 /// Frame to 3c channels at a quarter of its size: conv 5 1 3→c; conv 5 2 c→2c; conv 5 2 2c→3c.
@@ -26,8 +27,8 @@ impl Encoder {
         })
     }
 
-    pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.folded.forward(&self.chain, x)
+    pub(super) fn forward(&self, seen: &Seen) -> Result<Tensor> {
+        self.folded.forward(&self.chain, seen)
     }
 }
 
@@ -68,7 +69,7 @@ impl HiddenHead {
     }
 }
 
-/// Feature to frame: up3 in→2c; up3 2c→c; conv 5 1 c→3.
+/// Feature to frame, onto the one that is seen: up3 in→2c; up3 2c→c; conv 5 1 c→3.
 pub(super) struct Decoder {
     chain: DecoderChain,
     folded: FoldedUp,
@@ -93,8 +94,8 @@ impl Decoder {
         })
     }
 
-    pub(super) fn forward(&self, f: &Tensor) -> Result<Tensor> {
-        self.folded.forward(&self.chain, f)
+    pub(super) fn forward(&self, f: &Tensor, seen: &Seen) -> Result<Tensor> {
+        self.folded.forward(&self.chain, f, seen)
     }
 }
 
@@ -128,7 +129,7 @@ pub(super) fn body(builder: &mut Builder, blocks: u32, channels: i64) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use super::{Chain, Decoder, Encoder};
+    use super::{Chain, Decoder, Encoder, Seen};
     use crate::error::Result;
     use crate::layers::{Builder, Source};
     use tch::{Device, Kind, Tensor};
@@ -169,8 +170,10 @@ mod tests {
                 (30, 41),
             ] {
                 let x = map(input, size);
-                let exact = decoder.chain.forward(&x).expect("the chain");
-                let folded = decoder.forward(&x).expect("folded");
+                let frame = map(3, (4 * size.0, 4 * size.1));
+                let seen = Seen::new(&frame, Kind::Float, Some(frame.shallow_clone()));
+                let exact = decoder.chain.forward(&x).expect("the chain") + &frame;
+                let folded = decoder.forward(&x, &seen).expect("folded");
                 let off = most(&(&exact - &folded)) / most(&exact);
                 assert!(off < 1e-5, "{c} {input} {size:?}: {off}");
                 differs |= off > 0.0;
@@ -191,9 +194,10 @@ mod tests {
             let encoder = Encoder::new(&mut Builder::new(&mut Random), c).expect("built");
             let mut differs = false;
             for (h, w) in [(1, 2), (7, 8), (8, 8), (9, 8), (8, 23), (16, 11), (21, 30)] {
-                let x = map(3, (4 * h, 4 * w));
-                let exact = encoder.chain.forward(&x).expect("the chain");
-                let folded = encoder.forward(&x).expect("folded");
+                let x = map(3, (4 * h, 4 * w)) + 0.5;
+                let exact = encoder.chain.forward(&(&x - 0.5)).expect("the chain");
+                let seen = Seen::new(&x, Kind::Float, None);
+                let folded = encoder.forward(&seen).expect("folded");
                 let off = most(&(&exact - &folded)) / most(&exact);
                 assert!(off < 1e-5, "{c} {h} {w}: {off}");
                 differs |= off > 0.0;
@@ -212,12 +216,14 @@ mod tests {
         tch::manual_seed(2);
         let decoder = Decoder::new(&mut Builder::new(&mut Random), 8, 2).expect("built");
         let x = map(8, (10, 12));
-        let before = decoder.forward(&x).expect("folded");
+        let frame = map(3, (40, 48));
+        let seen = Seen::new(&frame, Kind::Float, None);
+        let before = decoder.forward(&x, &seen).expect("folded");
         let first = &decoder.chain.up[0];
         let _written = first.weight().shallow_clone().zero_();
-        let after = decoder.forward(&x).expect("folded");
+        let after = decoder.forward(&x, &seen).expect("folded");
         assert!(most(&(&before - &after)) > 0.1);
-        let exact = decoder.chain.forward(&x).expect("the chain");
+        let exact = decoder.chain.forward(&x).expect("the chain") + 0.5;
         assert!(most(&(&exact - &after)) < 1e-4);
     }
 }

@@ -20,6 +20,7 @@ use super::parts::Decoder;
 use super::{Baseline, BaselineShape, Slots, Spec, State};
 use crate::error::Result;
 use crate::layers::{Builder, Conv, DenseBlock};
+use crate::ops::seen::Seen;
 use crate::ops::{cat, spare};
 use tch::Tensor;
 
@@ -98,10 +99,15 @@ impl Rdbn {
 }
 
 impl Baseline for Rdbn {
-    fn step(&self, x: &Tensor, past: &State, slots: &Slots) -> Result<(Tensor, State)> {
-        let f = self.feature(cat(&[&self.encode(x)?, past.get("h")?])?)?;
+    fn step(&self, seen: &Seen, past: &State, slots: &Slots) -> Result<(Tensor, State)> {
+        let x = seen.centred()?;
+        let f = self.feature(cat(&[&self.encode(&x)?, past.get("h")?])?)?;
+        spare::give_back(x);
         let h = slots.hidden(self.hidden(&f)?, past)?;
         let f = slots.feature(f, past)?;
-        Ok((self.dec.forward(&f)?, State::new(vec![("h", h), ("f", f)])))
+        Ok((
+            self.dec.forward(&f, seen)?,
+            State::new(vec![("h", h), ("f", f)]),
+        ))
     }
 }

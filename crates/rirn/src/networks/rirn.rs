@@ -12,7 +12,8 @@ use super::{
 };
 use crate::error::{Error, Result};
 use crate::layers::{Builder, LayerRow, Source};
-use crate::ops::{self, passes, spare};
+use crate::ops;
+use crate::ops::seen::Seen;
 use tch::{Device, Kind, Tensor};
 
 /// Frames are padded to a multiple of this in both directions, for every cell.
@@ -178,21 +179,13 @@ impl Network for Rirn {
             )));
         }
         let window = ops::pad_to_multiple(window, MULTIPLE)?;
-        let x = passes::centred(&window)?;
         // The frame itself stays in its own kind: half precision is good to 55 dB only, a
         // correction in half precision added to an exact frame to 60 (docs/NETWORKS.md).
         let (kind, _) = self.placement;
-        let (out, new) = self
-            .baseline
-            .step(&x.f_to_kind(kind)?, &state, &self.slots)?;
-        spare::give_back(x);
+        let under = self.spec.skip.then(|| self.current_frame(&window));
+        let seen = Seen::new(&window, kind, under.transpose()?);
+        let (out, new) = self.baseline.step(&seen, &state, &self.slots)?;
         state.give_back(&new);
-        let mut out = out.f_to_kind(window.f_kind()?)?;
-        // What centring took away comes back with the frame, or alone.
-        out = match self.spec.skip {
-            true => passes::add(out, &self.current_frame(&window)?)?,
-            false => out.f_add_scalar_(0.5)?,
-        };
         let out = out.f_narrow(2, 0, height)?.f_narrow(3, 0, width)?;
         Ok((out, self.carried(new)?))
     }

@@ -19,6 +19,7 @@
 use super::{Baseline, BaselineShape, Slots, Spec, State};
 use crate::error::Result;
 use crate::layers::{Builder, Conv, ConvTranspose, ResBlock};
+use crate::ops::seen::Seen;
 use crate::ops::{cat, spare};
 use tch::Tensor;
 
@@ -73,8 +74,10 @@ fn stack(builder: &mut Builder, name: &str, blocks: u32, channels: i64) -> Resul
 }
 
 impl Baseline for Strcnn {
-    fn step(&self, x: &Tensor, past: &State, slots: &Slots) -> Result<(Tensor, State)> {
-        let wide = self.enc[0].relu(x)?;
+    fn step(&self, seen: &Seen, past: &State, slots: &Slots) -> Result<(Tensor, State)> {
+        let x = seen.centred()?;
+        let wide = self.enc[0].relu(&x)?;
+        spare::give_back(x);
         let e = self.enc[1].relu(&wide)?;
         spare::give_back(wide);
         let joined = cat(&[&e, past.get("h")?])?;
@@ -88,7 +91,7 @@ impl Baseline for Strcnn {
         if !self.tail.is_empty() {
             spare::give_back(y);
         }
-        let out = self.dec_last.after(up)?;
+        let out = seen.finish(self.dec_last.after(up)?)?;
         Ok((out, State::new(vec![("h", h), ("f", f)])))
     }
 }

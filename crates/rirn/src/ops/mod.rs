@@ -15,6 +15,7 @@ pub(crate) mod picture;
 mod pointwise;
 pub(crate) mod products;
 pub(crate) mod replay;
+pub(crate) mod seen;
 pub(crate) mod spare;
 pub(crate) mod threads;
 
