@@ -42,9 +42,9 @@ pub(crate) struct Arguments {
     /// Folder of the plugin, beside those where GStreamer looks
     #[arg(long, value_name = "DIR")]
     plugin_path: Option<PathBuf>,
-    /// Frames of the experiment long
-    #[arg(long, value_name = "N", default_value_t = LongRun::default().frames)]
-    long_frames: usize,
+    /// Frames of the experiment long [default: 1000]
+    #[arg(long, value_name = "N")]
+    long_frames: Option<usize>,
     /// Upper left corner that the experiment long runs on, instead of whole frames
     #[arg(long, value_name = "WxH", value_parser = size)]
     corner: Option<(u32, u32)>,
@@ -139,10 +139,31 @@ impl Arguments {
         known.map(|experiment| self.chosen(experiment)).collect()
     }
 
+    /// Names an option that is for an experiment that was not asked for: it would change nothing.
+    pub(crate) fn needless(&self) -> Option<String> {
+        let asked = |word: &str| self.experiment.iter().any(|name| name == word);
+        let of_long = [
+            ("--long-frames", self.long_frames.is_some()),
+            ("--corner", self.corner.is_some()),
+        ];
+        let of_pipeline = [("--plugin-path", self.plugin_path.is_some())];
+        let long = of_long.map(|(option, given)| (option, given && !asked("long"), "long"));
+        let pipeline = of_pipeline.map(|(option, given)| {
+            let is_needless = given && !self.gst && !asked("pipeline");
+            (option, is_needless, "pipeline")
+        });
+        let all = long.into_iter().chain(pipeline);
+        all.filter(|(_, is_needless, _)| *is_needless)
+            .map(|(option, _, word)| {
+                format!("{option} is for --experiment {word}, which is not asked for")
+            })
+            .next()
+    }
+
     fn chosen(&self, experiment: Experiment) -> Experiment {
         match experiment {
             Experiment::LongRun(_) => Experiment::LongRun(LongRun {
-                frames: self.long_frames,
+                frames: self.long_frames.unwrap_or(LongRun::default().frames),
                 corner: self.corner,
             }),
             Experiment::Pipeline(_) => Experiment::Pipeline(Pipeline {

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use rirn::weights::{Installed, data_folders};
 use rirn_lab::data::{self, Sequence};
 use rirn_lab::eval::{self, Bench, Candidate, Event, Experiment};
@@ -30,6 +30,10 @@ use progress::Progress;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Some(needless) = arguments.needless() {
+        let kind = clap::error::ErrorKind::ArgumentConflict;
+        Arguments::command().error(kind, needless).exit();
+    }
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -65,13 +65,16 @@ real cpu float32 "$work/cpu"
 real "$device" auto "$work/device"
 "$python" compare.py "$work/cpu" "$work/device" 345600 --least 50
 
+failed=
 if [ "$device" != cpu ]; then
     export RIRN_TEST_DEVICE=$device
+    # One after the other: each wants the device, and its memory, for itself. What fails does not keep
+    # the others from telling.
     for name in golden cuda plugin rirn_lab; do
-        # One after the other: each wants the device, and its memory, for itself.
-        "tests/$name" --ignored --test-threads=1 --nocapture cuda 2>&1 | grep -v '^$'
+        "tests/$name" --ignored --test-threads=1 cuda || failed+=" $name"
     done
-    tests/rirn --test-threads=1 engine::pictures
+    tests/rirn --test-threads=1 engine::pictures || failed+=" pictures"
     if [ -x bench/speed ]; then bench/speed; fi
 fi
+[ -z "$failed" ] || { echo "check: failed on $device:$failed" >&2 && exit 1; }
 echo "check: passed on $device"
