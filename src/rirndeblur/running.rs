@@ -13,7 +13,7 @@ use super::scene_cut::CutDetector;
 use super::settings::Settings;
 use super::video::Video;
 use rirn::engine::PackedPicture;
-use rirn::pixel::Mix;
+use rirn::pixel::{Luma, Mix};
 use rirn::{Deblurrer, Engine, Interrupt};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -51,6 +51,8 @@ pub(crate) struct Running {
     counters: SharedCounters,
     current: Option<(gst::Caps, Video)>,
     cuts: CutDetector,
+    /// Of the newest frame, where it tells of scene cuts.
+    luma: Luma,
     line: WaitingLine,
     /// How pictures are drawn, since the last buffer or event.
     mix: Mix,
@@ -81,6 +83,7 @@ impl Running {
             counters,
             current: None,
             cuts: CutDetector::default(),
+            luma: Luma::default(),
             line,
             mix: Mix::default(),
             resets: Vec::new(),

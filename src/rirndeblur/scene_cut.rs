@@ -7,7 +7,7 @@
 //! third. So the measure is the normalised cross-correlation of the planes, the largest of all
 //! small shifts. A dissolve changes too little from frame to frame to count.
 
-use rirn::Frame;
+use rirn::pixel::Luma;
 
 /// Cells of the plane: columns and rows.
 const COLUMNS: usize = 32;
@@ -39,9 +39,6 @@ const GLARE: f32 = 0.2;
 /// Cells that must be left to judge by.
 const LEAST: f64 = 0.25 * (COLUMNS * ROWS) as f64;
 
-/// BT.601's weights; nearness is enough here.
-const LUMA: [f32; 3] = [0.299, 0.587, 0.114];
-
 type Plane = [[f32; COLUMNS]; ROWS];
 
 /// Compares each frame with the two before it: behind a flash the shot goes on as it was.
@@ -56,7 +53,7 @@ impl CutDetector {
     ///
     /// A frame without contrast, or overexposed for the most part, tells nothing: it is no cut,
     /// and the next one is compared with what was before it.
-    pub(crate) fn look(&mut self, frame: &Frame, threshold: f64) -> bool {
+    pub(crate) fn look(&mut self, frame: &Luma, threshold: f64) -> bool {
         let now = plane(frame);
         if shared(&now, &now, (0, 0)).is_none_or(|(_, contrast, _)| contrast < NOISE) {
             return false;
@@ -84,9 +81,9 @@ impl CutDetector {
 }
 
 /// Means of luma over the cells, from samples; infinite where a cell is overexposed.
-fn plane(frame: &Frame) -> Box<Plane> {
+fn plane(frame: &Luma) -> Box<Plane> {
     let mut plane = Box::new([[0.0; COLUMNS]; ROWS]);
-    let pixels = frame.data().as_chunks::<3>().0;
+    let pixels = frame.values();
     for (row, cells) in plane.iter_mut().enumerate() {
         let lines = places(row, ROWS, frame.height());
         for (column, cell) in cells.iter_mut().enumerate() {
@@ -94,8 +91,7 @@ fn plane(frame: &Frame) -> Box<Plane> {
             for y in lines.clone() {
                 let line = &pixels[y * frame.width()..];
                 for x in places(column, COLUMNS, frame.width()) {
-                    let luma = line[x].iter().zip(LUMA).map(|(value, share)| value * share);
-                    let luma = luma.sum::<f32>();
+                    let luma = line[x];
                     sum += luma;
                     count += 1.0;
                     white += f32::from(luma > WHITE);

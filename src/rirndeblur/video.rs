@@ -8,10 +8,10 @@ use gst_video::{
     VideoCapsBuilder, VideoChromaSite, VideoColorMatrix, VideoColorRange, VideoFormat,
     VideoFrameRef, VideoInfo, VideoTransferFunction,
 };
+use rirn::Deblurrer;
 use rirn::engine::{PackedPicture, Staged};
 use rirn::error::PixelError;
-use rirn::pixel::{self, Colorimetry, Matrix, Picture, PictureMut, PixelFormat, Range, Siting};
-use rirn::{Deblurrer, Frame};
+use rirn::pixel::{Colorimetry, Luma, Matrix, Picture, PictureMut, PixelFormat, Range, Siting};
 
 /// Smallest and largest side of a picture in pixels.
 const SIDES: std::ops::RangeInclusive<i32> = 16..=16384;
@@ -92,14 +92,14 @@ impl Video {
         seconds.checked_mul(1_000_000_000)?.checked_div(frames)
     }
 
-    /// Reads these rows of a buffer into `frame` as RGB in [0, 1].
-    pub(crate) fn unpack_rows(
+    /// Reads the luma of these rows of a buffer.
+    pub(crate) fn read_luma(
         &self,
         buffer: &gst::BufferRef,
-        frame: &mut Frame,
-        rows: &mut dyn Iterator<Item = usize>,
+        luma: &mut Luma,
+        rows: impl Iterator<Item = usize>,
     ) -> Result<(), Unreadable> {
-        self.with_picture(buffer, |picture| pixel::unpack_rows(&picture, frame, rows))
+        self.with_picture(buffer, |picture| luma.read(&picture, rows))
     }
 
     /// Copies a buffer for the network.

@@ -8,8 +8,8 @@ use super::super::report::{Report, Stopped, Warning};
 use super::super::scene_cut::CutDetector;
 use super::super::video::{Unreadable, Video};
 use super::Running;
+use rirn::Error;
 use rirn::engine::{Output, StepNote};
-use rirn::{Error, Frame};
 
 impl Running {
     /// Prepares for frames of another size.
@@ -43,23 +43,21 @@ impl Running {
     }
 
     /// Gives a frame to the network; `cut` is the threshold of scene cuts, if they are looked for.
-    /// Pixels are converted where the network is; here only those that tell of scene cuts.
+    /// Pixels are converted where the network is; here only the luma that tells of scene cuts.
     pub(super) fn feed(
         &mut self,
         buffer: gst::Buffer,
         cut: Option<f64>,
         report: &mut Report,
     ) -> Result<(), Stopped> {
-        let mut frame = self.deblurrer.spare();
         if cut.is_some() {
             let video = readable(&self.current)?;
-            let rows = &mut CutDetector::rows(video.height());
+            let rows = CutDetector::rows(video.height());
             video
-                .unpack_rows(&buffer, &mut frame, rows)
+                .read_luma(&buffer, &mut self.luma, rows)
                 .map_err(unreadable)?;
         }
-        self.look_for_cut(&frame, cut, report)?;
-        self.deblurrer.recycle(frame);
+        self.look_for_cut(cut, report)?;
         let staged = readable(&self.current)?
             .stage(&buffer, &mut self.deblurrer)
             .map_err(unreadable)?;
@@ -76,17 +74,12 @@ impl Running {
     }
 
     /// Forgets the shot before if this frame begins another one.
-    fn look_for_cut(
-        &mut self,
-        frame: &Frame,
-        threshold: Option<f64>,
-        report: &mut Report,
-    ) -> Result<(), Stopped> {
+    fn look_for_cut(&mut self, threshold: Option<f64>, report: &mut Report) -> Result<(), Stopped> {
         let Some(threshold) = threshold else {
             self.cuts.forget();
             return Ok(());
         };
-        if self.cuts.look(frame, threshold) {
+        if self.cuts.look(&self.luma, threshold) {
             self.lock_counters().scene_cut();
             let decision = self.timeline.scene_cut();
             self.join(decision, report)?;

@@ -3,14 +3,14 @@
 
 use super::CutDetector;
 use proptest::prelude::*;
-use rirn::Frame;
+use rirn::pixel::Luma;
 use rirn::testing::Numbers;
 
 const DEFAULT: f64 = 0.4;
 const SIZE: (usize, usize) = (90, 160);
 
 /// A picture of soft spots, as seen from `offset` columns further to the right.
-fn scene(seed: u64, offset: f32) -> Frame {
+fn scene(seed: u64, offset: f32) -> Luma {
     let mut numbers = Numbers::new(seed);
     let spots: Vec<[f32; 4]> = (0..24).map(|_| [0; 4].map(|_| numbers.unit())).collect();
     picture(|x, y| {
@@ -23,27 +23,26 @@ fn scene(seed: u64, offset: f32) -> Frame {
     })
 }
 
-fn picture(luma: impl Fn(f32, f32) -> f32) -> Frame {
-    let mut frame = Frame::new(SIZE.0, SIZE.1);
-    let pixels = frame.data_mut().as_chunks_mut::<3>().0;
-    for (index, pixel) in pixels.iter_mut().enumerate() {
+fn picture(luma: impl Fn(f32, f32) -> f32) -> Luma {
+    let mut frame = Luma::new(SIZE.0, SIZE.1);
+    for (index, pixel) in frame.values_mut().iter_mut().enumerate() {
         let (x, y) = (index % SIZE.1, index / SIZE.1);
-        *pixel = [luma(x as f32, y as f32).clamp(0.0, 1.0); 3];
+        *pixel = luma(x as f32, y as f32).clamp(0.0, 1.0);
     }
     frame
 }
 
 /// The frame with every value changed.
-fn changed(frame: &Frame, value: impl Fn(f32) -> f32) -> Frame {
+fn changed(frame: &Luma, value: impl Fn(f32) -> f32) -> Luma {
     let mut frame = frame.clone();
-    for old in frame.data_mut() {
+    for old in frame.values_mut() {
         *old = value(*old).clamp(0.0, 1.0);
     }
     frame
 }
 
 /// What the detector says of each frame.
-fn cuts(frames: &[Frame]) -> Vec<bool> {
+fn cuts(frames: &[Luma]) -> Vec<bool> {
     let mut detector = CutDetector::default();
     let look = |frame| detector.look(frame, DEFAULT);
     frames.iter().map(look).collect()
@@ -91,7 +90,7 @@ fn a_dissolve_of_half_a_second_is_no_cut() {
     let mixed = |step: usize| {
         let share = step as f32 / 12.0;
         let mut frame = a.clone();
-        for (value, other) in frame.data_mut().iter_mut().zip(b.data()) {
+        for (value, other) in frame.values_mut().iter_mut().zip(b.values()) {
             *value += share * (other - *value);
         }
         frame
@@ -137,8 +136,8 @@ proptest! {
         width in 1_usize..70, height in 1_usize..70, seed in any::<u64>(),
     ) {
         let mut numbers = Numbers::new(seed);
-        let mut frame = Frame::new(height, width);
-        frame.data_mut().fill_with(|| match numbers.bits() % 9 {
+        let mut frame = Luma::new(height, width);
+        frame.values_mut().fill_with(|| match numbers.bits() % 9 {
             0 => f32::NAN,
             1 => f32::INFINITY,
             _ => numbers.unit(),
@@ -189,8 +188,10 @@ fn found(bytes: &[u8], threshold: f64) -> Vec<usize> {
     let mut detector = CutDetector::default();
     let frames = bytes.chunks_exact(320 * 180);
     let cuts = frames.map(|luma| {
-        let values = luma.iter().flat_map(|code| [f32::from(*code) / 255.0; 3]);
-        let frame = Frame::from_data(180, 320, values.collect()).expect("the size fits");
+        let mut frame = Luma::new(180, 320);
+        for (value, code) in frame.values_mut().iter_mut().zip(luma) {
+            *value = f32::from(*code) / 255.0;
+        }
         detector.look(&frame, threshold)
     });
     cuts.enumerate()

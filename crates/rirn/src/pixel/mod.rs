@@ -18,6 +18,7 @@ mod color;
 mod correction;
 mod format;
 mod ground;
+mod luma;
 mod mix;
 mod picture;
 mod rgb;
@@ -29,6 +30,7 @@ pub(crate) mod tests;
 
 pub use color::{Colorimetry, Matrix, Range, Siting};
 pub use format::{Family, PixelFormat};
+pub use luma::Luma;
 pub use mix::{Mix, Split};
 pub use picture::{Picture, PictureMut};
 
@@ -52,25 +54,10 @@ use correction::Correction;
 /// # Errors
 /// [`PixelError::Memory`] or [`PixelError::TooLarge`] if the frame cannot be made that large.
 pub fn unpack(picture: &Picture<'_>, frame: &mut Frame) -> Result<(), PixelError> {
-    unpack_rows(picture, frame, &mut (0..picture.height()))
-}
-
-/// As [`unpack`], but only these rows, from top to bottom; the values of others are unspecified.
-///
-/// # Errors
-/// As [`unpack`].
-///
-/// # Panics
-/// Where the picture has no such row.
-pub fn unpack_rows(
-    picture: &Picture<'_>,
-    frame: &mut Frame,
-    rows: &mut dyn Iterator<Item = usize>,
-) -> Result<(), PixelError> {
     frame.resize(picture.height(), picture.width())?;
     unpack_into(
         picture,
-        rows,
+        &mut (0..picture.height()),
         &mut Rows::new(0, picture.width(), frame.data_mut()),
     );
     Ok(())

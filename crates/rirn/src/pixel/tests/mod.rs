@@ -4,6 +4,7 @@
 mod accuracy;
 mod bands;
 mod identity;
+mod luma;
 pub(crate) mod reference;
 mod refusals;
 mod table;

@@ -82,7 +82,7 @@ fn index(picture: &Owned, places: &Places, (component, x, y): Place) -> (usize, 
     (plane, y * picture.planes[plane].1 + x * step + offset)
 }
 
-fn code(picture: &Owned, places: &Places, place: Place) -> f64 {
+pub(super) fn code(picture: &Owned, places: &Places, place: Place) -> f64 {
     let (plane, index) = index(picture, places, place);
     let bytes = &picture.planes[plane].0[index..];
     if places.bits == 8 {
