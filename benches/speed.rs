@@ -14,7 +14,7 @@ use rirn::networks::Spec;
 use rirn::pixel::{Colorimetry, Matrix, Mix, Picture, PixelFormat, Range, Siting};
 use rirn::testing::{Numbers, random_weights};
 use rirn::weights::{Weights, save};
-use rirn::{Deblurrer, Engine, EngineConfig, Frame, Interrupt};
+use rirn::{Deblurrer, Engine, EngineConfig, Interrupt};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -115,36 +115,24 @@ fn network_time(file: &Path, height: usize, width: usize) -> Duration {
     (0..6).map(|_| step()).min().unwrap_or_default()
 }
 
-/// From a frame to a frame, or, where the device converts pixels, from a picture to a picture.
+/// From an I420 picture to another, as the element gives them.
 fn engine_times(file: &Path, height: usize, width: usize, frames: usize) -> Vec<Duration> {
     let engine = engine(file);
     let never = Interrupt::new();
     engine.warm_up(height, width, &never).expect("a step");
-    let on_device = engine.converts_pictures();
     let mut deblurrer = Deblurrer::new(Arc::new(engine));
     let mut numbers = Numbers::new(3);
-    let values = (0..height * width * 3).map(|_| numbers.unit()).collect();
-    let frame = Arc::new(Frame::from_data(height, width, values).expect("the size fits"));
     let bytes: Vec<u8> = (0..height * width * 3 / 2)
         .map(|_| (numbers.bits() >> 56) as u8)
         .collect();
     let mut step = || {
         let begin = Instant::now();
-        let output = if on_device {
-            let staged = deblurrer
-                .stage(&picture(&bytes, height, width))
-                .expect("memory");
-            deblurrer.push_picture(staged, Mix::default(), &never)
-        } else {
-            deblurrer.push(Arc::clone(&frame), &never)
-        };
+        let staged = deblurrer.stage(&picture(&bytes, height, width));
+        let staged = staged.expect("memory");
+        let output = deblurrer.push_picture(staged, Mix::default(), &never);
         let taken = begin.elapsed();
         let output = output.expect("a step").expect("no look-ahead");
-        if let Some(picture) = output.picture {
-            deblurrer.recycle_picture(picture);
-        } else {
-            deblurrer.recycle(output.sharp.expect("finite"));
-        }
+        deblurrer.recycle_picture(output.picture.expect("finite"));
         taken
     };
     // The first ones make room.
