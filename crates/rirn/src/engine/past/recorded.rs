@@ -80,7 +80,7 @@ impl Past {
                 return Ok(None);
             }
             Err(Error::OutOfMemory(_)) => {
-                recorded.give_up();
+                recorded.give_up(core.device());
                 return Ok(None);
             }
             Err(error) => return Err(error),
@@ -103,9 +103,10 @@ impl Recorded {
     }
 
     /// Makes frames take the other way from now on, and frees what there is.
-    pub(super) fn give_up(&mut self) {
+    pub(super) fn give_up(&mut self, device: Device) {
         self.parts = None;
         self.given_up = true;
+        replay::stop_sharing(device);
     }
 
     /// The sharp picture, after the states that are left in `states`, which are followed by the new ones;

@@ -150,6 +150,15 @@ impl Graph {
     }
 }
 
+/// For each device a recording of next to nothing, whose memory others share.
+static KEEPERS: Mutex<Vec<(usize, Graph)>> = Mutex::new(Vec::new());
+
+/// Lets go of the memory that recordings on a device share, once the last of them is gone.
+pub(super) fn stop_sharing(device: usize) {
+    let mut keepers = KEEPERS.lock().unwrap_or_else(PoisonError::into_inner);
+    keepers.retain(|(of, _)| *of != device);
+}
+
 /// Records with memory that all recordings of this kind on a device share: what they make besides the
 /// tensors that they write to is gone with the next one. LibTorch gives memory of a recording back only
 /// when it runs out of other, so a new one for each video would take more and more.
@@ -157,7 +166,6 @@ pub(super) fn record_sharing<E: Display>(
     device: usize,
     work: impl Fn() -> Result<(), E>,
 ) -> Result<(Graph, ()), String> {
-    static KEEPERS: Mutex<Vec<(usize, Graph)>> = Mutex::new(Vec::new());
     let mut keepers = KEEPERS.lock().unwrap_or_else(PoisonError::into_inner);
     if !keepers.iter().any(|(of, _)| *of == device) {
         // The pool lives as long as a recording has it.

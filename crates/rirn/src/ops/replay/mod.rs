@@ -138,6 +138,13 @@ impl Repeated<()> {
     }
 }
 
+/// Lets LibTorch have the memory back that recordings on a device share, once none uses it.
+pub(crate) fn stop_sharing(device: Device) {
+    if let Device::Cuda(index) = device {
+        graph::stop_sharing(index);
+    }
+}
+
 /// Whether work on this device should be written so that it can be recorded.
 pub(crate) fn is_wanted(device: Device) -> bool {
     switch().unwrap_or_else(|| can_record(device))
