@@ -15,6 +15,7 @@ mod loss;
 mod numbers;
 mod optimiser;
 mod passes;
+mod places;
 mod recipe;
 mod ring;
 mod run;

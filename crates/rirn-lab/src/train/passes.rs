@@ -7,6 +7,7 @@ use super::TrainError;
 use super::batch::{Batch, window};
 use super::numbers::{Number, Numbers};
 use super::optimiser::Optimiser;
+use super::places::{Places, put_state, same};
 use super::recipe::{Loss, Stage};
 use super::schedule::Draw;
 use super::variables::Variables;
@@ -190,45 +191,6 @@ impl Way {
             norm: value(3)?,
         })
     }
-}
-
-/// Tensors where a recording finds them.
-#[derive(Default)]
-struct Places(Vec<Tensor>);
-
-impl Places {
-    /// Puts others in their place: on a GPU by copying, elsewhere nothing asks where they are.
-    fn put(&mut self, device: Device, new: Vec<Tensor>) -> Result<(), TrainError> {
-        if !matches!(device, Device::Cuda(_)) {
-            self.0 = new;
-            return Ok(());
-        }
-        let sizes = |tensors: &[Tensor]| tensors.iter().map(Tensor::size).collect::<Vec<_>>();
-        if sizes(&self.0) != sizes(&new) {
-            let empty = new.iter().map(|tensor| Ok(tensor.f_empty_like()?));
-            self.0 = empty.collect::<Result<_, TrainError>>()?;
-        }
-        for (place, new) in self.0.iter_mut().zip(&new) {
-            place.f_copy_(new)?;
-        }
-        Ok(())
-    }
-}
-
-/// Puts the values of `new` in the place of `state`.
-fn put_state(state: &mut State, device: Device, new: State) -> Result<(), TrainError> {
-    let names: Vec<&str> = new.iter().map(|(name, _)| name).collect();
-    let tensors = |state: &State| Places(state.iter().map(|(_, t)| t.shallow_clone()).collect());
-    let mut places = tensors(state);
-    places.put(device, tensors(&new).0)?;
-    *state = State::new(names.into_iter().zip(places.0).collect());
-    Ok(())
-}
-
-/// The same tensors again.
-fn same(state: &State) -> State {
-    let tensors = state.iter();
-    State::new(tensors.map(|(name, t)| (name, t.shallow_clone())).collect())
 }
 
 /// The place of a frame where a clip is played to its last frame and back, without showing an end twice.
