@@ -7,7 +7,7 @@ use super::TrainError;
 use super::batch::{Batch, window};
 use super::numbers::{Number, Numbers};
 use super::optimiser::Optimiser;
-use super::places::{Places, put_state, same};
+use super::places::{Places, put_state};
 use super::recipe::{Loss, Stage};
 use super::schedule::Draw;
 use super::variables::Variables;
@@ -110,12 +110,12 @@ impl Passes {
             self.window.put(device, vec![window])?;
             put_state(&mut self.state, device, state)?;
             let work = || {
-                let (_, state) = network.step(&self.window.0[0], same(&self.state))?;
+                let (_, state) = network.step(&self.window.0[0], self.state.shallow_clone())?;
                 Ok::<_, TrainError>(state)
             };
             // A recording may only read a network that will stay where it is.
             state = match is_recorded {
-                true => same(self.aged.run(device, work)?),
+                true => self.aged.run(device, work)?.shallow_clone(),
                 false => work()?,
             };
         }
@@ -143,7 +143,8 @@ impl Passes {
         let way = self.way.run(device, || {
             let network = variables.network(kind)?;
             let clip = (&self.seen.0[..], &self.truth.0[..], behind);
-            let (loss, gain, state) = forward(&network, settings, clip, same(&self.state))?;
+            let (loss, gain, state) =
+                forward(&network, settings, clip, self.state.shallow_clone())?;
             back(variables, &loss, &gain, &state)
         })?;
         way.told()

@@ -37,9 +37,3 @@ pub(super) fn put_state(state: &mut State, device: Device, new: State) -> Result
     *state = State::new(names.into_iter().zip(places.0).collect());
     Ok(())
 }
-
-/// The same tensors again.
-pub(super) fn same(state: &State) -> State {
-    let tensors = state.iter();
-    State::new(tensors.map(|(name, t)| (name, t.shallow_clone())).collect())
-}

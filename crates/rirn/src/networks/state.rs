@@ -75,6 +75,13 @@ impl State {
         }
     }
 
+    /// The same tensors, not copies of them.
+    #[must_use]
+    pub fn shallow_clone(&self) -> Self {
+        let tensors = self.iter();
+        Self::new(tensors.map(|(name, t)| (name, t.shallow_clone())).collect())
+    }
+
     /// Names and tensors in canonical order.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Tensor)> {
         self.tensors.iter().map(|(name, tensor)| (*name, tensor))

@@ -129,7 +129,7 @@ impl Recorded {
             let network = parts.network.lock().unwrap_or_else(PoisonError::into_inner);
             let planes = Planes::new(shape, &parts.input)?;
             let frame = picture::unpack(&planes)?;
-            let (sharp, after) = network.step(&frame, same(&parts.state))?;
+            let (sharp, after) = network.step(&frame, parts.state.shallow_clone())?;
             let drawn = picture::pack(&planes, &frame, &sharp, &mix)?;
             parts.drawn.shallow_clone().f_copy_(&drawn)?;
             copy_state(&parts.state, &after)
@@ -140,7 +140,7 @@ impl Recorded {
         if bytes.as_slice().last() != Some(&1) {
             return Ok(None);
         }
-        states.push(same(&parts.state));
+        states.push(parts.state.shallow_clone());
         Ok(Some(PackedPicture::new(shape, bytes)))
     }
 
@@ -198,10 +198,4 @@ fn copy_state(to: &State, from: &State) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The same tensors again.
-fn same(state: &State) -> State {
-    let tensors = state.iter();
-    State::new(tensors.map(|(name, t)| (name, t.shallow_clone())).collect())
 }
