@@ -35,7 +35,11 @@ impl Needs<'_> {
         let frames = (self.profile.window() as u64 + 1).saturating_mul(3 * FLOAT * frame);
         let states = self.values_of_states(tiles().sum());
         let scratch = self.demand.scratch_for(largest) + self.values_of_states(largest);
-        let window = (self.profile.window() as u64 + 1).saturating_mul(3 * FLOAT * largest);
+        let copies = match self.own && self.demand.own_in_place {
+            true => 0,
+            false => self.profile.window() as u64 + 1,
+        };
+        let window = copies.saturating_mul(3 * FLOAT * largest);
         let values = self
             .demand
             .weights

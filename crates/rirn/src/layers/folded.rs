@@ -167,17 +167,15 @@ fn set_rim(
             Device::Cuda(_) => strips_together(x, chain, &rims, side)?,
             _ => strips(x, chain, &rims, side)?,
         };
-        let ends = [
-            (first, 0, 0),
-            (last, length(y, side) - rims[1].taken, -rims[1].taken),
-        ];
-        for ((strip, at, from), rim) in ends.into_iter().zip(&rims) {
-            let from = from.rem_euclid(length(&strip, side).max(1));
-            let mut strip = strip.f_narrow(side, from, rim.taken)?;
+        let [begin, end] = rims.each_ref().map(|rim| rim.taken);
+        let first = first.f_narrow(side, 0, begin)?;
+        let last = last.f_narrow(side, length(&last, side) - end, end)?;
+        for (mut strip, at) in [(first, 0), (last, length(y, side) - end)] {
+            let taken = length(&strip, side);
             if let Some(under) = under {
-                strip = strip.f_add(&under.f_narrow(side, at, rim.taken)?)?;
+                strip = strip.f_add(&under.f_narrow(side, at, taken)?)?;
             }
-            y.f_narrow(side, at, rim.taken)?.f_copy_(&strip)?;
+            y.f_narrow(side, at, taken)?.f_copy_(&strip)?;
         }
     }
     Ok(())

@@ -71,6 +71,8 @@ pub struct Demand {
     pub scratch: f64,
     /// The same where the own kernels compute, which do without the largest maps.
     pub own_scratch: f64,
+    /// Whether the own kernels take neither a copy of the window nor a frame for the answer alone.
+    pub own_in_place: bool,
 }
 
 impl Demand {

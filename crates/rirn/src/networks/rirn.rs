@@ -91,13 +91,18 @@ impl Rirn {
             .sum()
     }
 
-    /// Whether own kernels compute the layer together with its neighbours, but for narrow strips.
-    fn is_folded(&self, row: &LayerRow) -> bool {
-        let (encoder, decoder) = match self.spec.cell {
+    /// Whether own kernels compute encoder and decoder as one convolution each.
+    fn folded(&self) -> (bool, bool) {
+        match self.spec.cell {
             Cell::Ifi | Cell::Gru | Cell::Lstm => (true, true),
             Cell::Rdbn => (false, true),
             Cell::Strcnn => (false, false),
-        };
+        }
+    }
+
+    /// Whether own kernels compute the layer together with its neighbours, but for narrow strips.
+    fn is_folded(&self, row: &LayerRow) -> bool {
+        let (encoder, decoder) = self.folded();
         encoder && row.name.starts_with("enc.") || decoder && row.name.starts_with("dec.")
     }
 
@@ -203,6 +208,7 @@ impl Network for Rirn {
             packed: self.rows.iter().map(LayerRow::packed).sum(),
             scratch: AT_ONCE * widest.fold(0.0, f64::max),
             own_scratch: AT_ONCE * own_widest.fold(0.0, f64::max),
+            own_in_place: self.folded() == (true, true),
         }
     }
 }

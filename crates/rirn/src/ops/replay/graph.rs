@@ -6,7 +6,7 @@ use std::ffi::{CStr, c_char, c_void};
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// As in `cuda_graph.cpp`.
 #[repr(C)]
@@ -150,13 +150,12 @@ impl Graph {
     }
 }
 
-/// For each device a recording of next to nothing, whose memory others share.
-static KEEPERS: Mutex<Vec<(usize, Graph)>> = Mutex::new(Vec::new());
-
-/// Lets go of the memory that recordings on a device share, once the last of them is gone.
-pub(super) fn stop_sharing(device: usize) {
-    let mut keepers = KEEPERS.lock().unwrap_or_else(PoisonError::into_inner);
-    keepers.retain(|(of, _)| *of != device);
+/// Takes out what holds the memory that recordings on a device share: without it, that goes with the last
+/// of them.
+pub(super) fn stop_sharing(device: usize) -> Option<Graph> {
+    let mut keepers = keepers();
+    let place = keepers.iter().position(|(of, _)| *of == device)?;
+    Some(keepers.swap_remove(place).1)
 }
 
 /// Records with memory that all recordings of this kind on a device share: what they make besides the
@@ -166,15 +165,24 @@ pub(super) fn record_sharing<E: Display>(
     device: usize,
     work: impl Fn() -> Result<(), E>,
 ) -> Result<(Graph, ()), String> {
-    let mut keepers = KEEPERS.lock().unwrap_or_else(PoisonError::into_inner);
-    if !keepers.iter().any(|(of, _)| *of == device) {
-        // The pool lives as long as a recording has it.
-        let options = (tch::Kind::Float, tch::Device::Cuda(device));
-        let (keeper, _) = Graph::record(None, || tch::Tensor::f_zeros([1], options))?;
-        keepers.push((device, keeper));
-    }
-    let keeper = keepers.iter().find(|(of, _)| *of == device);
-    Graph::record(keeper.map(|(_, keeper)| keeper), work)
+    // Out of the list meanwhile: only the worker of the device asks for it, and others need not wait.
+    let keeper = match stop_sharing(device) {
+        Some(keeper) => keeper,
+        None => {
+            // The pool lives as long as a recording has it.
+            let options = (tch::Kind::Float, tch::Device::Cuda(device));
+            Graph::record(None, || tch::Tensor::f_zeros([1], options))?.0
+        }
+    };
+    let recorded = Graph::record(Some(&keeper), work);
+    keepers().push((device, keeper));
+    recorded
+}
+
+fn keepers() -> MutexGuard<'static, Vec<(usize, Graph)>> {
+    /// For each device a recording of next to nothing, whose memory others share.
+    static KEEPERS: Mutex<Vec<(usize, Graph)>> = Mutex::new(Vec::new());
+    KEEPERS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Graph {

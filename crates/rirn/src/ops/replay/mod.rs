@@ -141,7 +141,7 @@ impl Repeated<()> {
 /// Lets LibTorch have the memory back that recordings on a device share, once none uses it.
 pub(crate) fn stop_sharing(device: Device) {
     if let Device::Cuda(index) = device {
-        graph::stop_sharing(index);
+        drop(graph::stop_sharing(index));
     }
 }
 
