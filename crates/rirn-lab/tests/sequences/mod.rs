@@ -8,10 +8,11 @@ use image::Rgb;
 use rirn_lab::data::{self, Choice, RgbImage, Sequence};
 use rirn_lab::visible::visible;
 
-/// A pattern that moves to the right, sharp or averaged over five steps of the motion.
+/// A pattern that moves to the right, sharp or averaged over five steps of the motion. Its patches are
+/// wide enough to be seen through that blur, so that networks with trained weights act on it.
 pub(crate) fn picture((width, height): (u32, u32), time: u32, is_sharp: bool) -> RgbImage {
     let level = |x: u32, y: u32, time: u32| {
-        let stripes = ((x + 2 * time) / 3 + y / 4) % 2;
+        let stripes = ((x + 2 * time) / 8 + y / 8) % 2;
         60.0 + 110.0 * stripes as f32 + y as f32
     };
     let steps = if is_sharp { 0..1 } else { 0..5 };
