@@ -7,6 +7,7 @@ use super::continuity::SegmentFacts;
 use super::failure;
 use super::imp::{CAT, RirnDeblur, lock};
 use super::line::Finished;
+use super::qos::{Shown, Turn};
 use super::report::{Report, Stopped};
 use super::running::{Arrived, Ready, Running};
 use super::settings::Settings;
@@ -84,19 +85,24 @@ impl RirnDeblur {
     pub(super) fn take_in(&self, buffer: gst::Buffer) -> Result<(), gst::FlowError> {
         self.sync_values(&buffer);
         let settings = lock(&self.settings).clone();
-        let pts = buffer.pts();
+        let shown = Shown::of(&buffer);
         let late = settings.late_policy == LatePolicy::Bypass && self.is_late(&buffer);
+        let turn = (!late).then(|| self.turn(&buffer));
         let arrived = Arrived {
             buffer,
             late,
             reset: self.reset.swap(false, Ordering::Relaxed),
+            wanted: turn.as_ref().map(Turn::question),
         };
         let report = self
             .with_running(|running| running.buffer(arrived, &settings))
             .ok_or(gst::FlowError::Flushing)?
             .map_err(|stopped| self.flow_error(stopped));
-        self.tell_resets(pts);
+        self.tell_resets(shown.pts);
         let report = report?;
+        if let Some(late) = turn.and_then(Turn::end) {
+            self.count_late(shown, late);
+        }
         self.tell_warnings(&report.warnings);
         for finished in report.finished {
             let ready = self.finish(finished, &settings)?;
@@ -104,33 +110,6 @@ impl RirnDeblur {
         }
         self.announce_latency();
         Ok(())
-    }
-
-    /// Whether a buffer is dropped because it is late.
-    pub(super) fn drops_late(&self, buffer: &gst::BufferRef) -> bool {
-        let drops = lock(&self.settings).late_policy == LatePolicy::Drop && self.is_late(buffer);
-        if drops {
-            lock(&self.counters).dropped();
-        }
-        drops
-    }
-
-    /// Judges a buffer, and counts and posts it if it is late.
-    fn is_late(&self, buffer: &gst::BufferRef) -> bool {
-        if !self.obj().is_qos() {
-            return false;
-        }
-        let segment = self.obj().segment();
-        let time = segment
-            .downcast_ref::<gst::ClockTime>()
-            .and_then(|segment| segment.to_running_time(buffer.pts()))
-            .map(gst::ClockTime::nseconds);
-        let late = lock(&self.lateness).judge(time);
-        if let Some(late) = late {
-            lock(&self.counters).late();
-            self.tell_late(buffer, late);
-        }
-        late.is_some()
     }
 
     /// Looks at an event from below that goes on upstream.

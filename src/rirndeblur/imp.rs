@@ -48,7 +48,7 @@ pub struct RirnDeblur {
     pub(super) reported: Arc<Reported>,
     pub(super) interrupt: Interrupt,
     pub(super) reset: AtomicBool,
-    pub(super) lateness: Mutex<Lateness>,
+    pub(super) lateness: Arc<Mutex<Lateness>>,
     started: AtomicBool,
     pub(super) playing: AtomicBool,
     pub(super) pointer: Mutex<Pointer>,

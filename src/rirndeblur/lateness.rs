@@ -9,7 +9,7 @@ const LONGEST_SILENCE: u64 = 1_000_000_000;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Lateness {
     complaint: Option<Complaint>,
-    last_in_time: Option<u64>,
+    last_let_through: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -44,20 +44,22 @@ impl Lateness {
         *self = Self::default();
     }
 
-    /// Judges a frame that begins at `time`; none: in time, or not to be judged.
+    /// Judges a frame that begins at `time`; none: in time, or not to be judged. The same frame may be
+    /// judged again when its turn comes.
     pub(crate) fn judge(&mut self, time: Option<u64>) -> Option<Late> {
         let time = time?;
-        let late = self.complaint.filter(|complaint| {
-            let silence = time.abs_diff(*self.last_in_time.get_or_insert(time));
-            time <= complaint.earliest && silence <= LONGEST_SILENCE
-        });
-        if late.is_none() {
-            self.last_in_time = Some(time);
-        }
-        late.map(|complaint| Late {
+        let complaint = self.complaint?;
+        let silence = time.abs_diff(*self.last_let_through.get_or_insert(time));
+        let is_late = time <= complaint.earliest && silence <= LONGEST_SILENCE;
+        is_late.then(|| Late {
             jitter: i64::try_from(complaint.earliest - time).unwrap_or(i64::MAX),
             proportion: complaint.proportion,
         })
+    }
+
+    /// The frame that begins at `time` was not late at its last judgement.
+    pub(crate) fn let_through(&mut self, time: Option<u64>) {
+        self.last_let_through = time.or(self.last_let_through);
     }
 }
 
@@ -111,7 +113,21 @@ mod tests {
         let mut lateness = behind(10 * LONGEST_SILENCE);
         assert!(lateness.judge(Some(5)).is_some(), "silence begins here");
         assert!(lateness.judge(Some(5 + LONGEST_SILENCE)).is_some());
-        assert_eq!(lateness.judge(Some(6 + LONGEST_SILENCE)), None);
+        let late = Some(6 + LONGEST_SILENCE);
+        assert_eq!(lateness.judge(late), None);
+        assert_eq!(lateness.judge(late), None, "as before, when its turn comes");
+        lateness.let_through(late);
         assert!(lateness.judge(Some(7 + LONGEST_SILENCE)).is_some(), "again");
+    }
+
+    #[test]
+    fn a_frame_that_is_late_at_the_second_judgement_does_not_end_the_silence() {
+        let mut lateness = Lateness::default();
+        assert_eq!(lateness.judge(Some(0)), None);
+        lateness.let_through(Some(0));
+        assert_eq!(lateness.judge(Some(LONGEST_SILENCE)), None);
+        lateness.complain(Some(10 * LONGEST_SILENCE), 10, 1.5);
+        assert!(lateness.judge(Some(LONGEST_SILENCE)).is_some());
+        assert_eq!(lateness.judge(Some(LONGEST_SILENCE + 1)), None);
     }
 }

@@ -35,6 +35,7 @@ mod lateness;
 mod line;
 mod opening;
 mod pointer;
+mod qos;
 mod report;
 mod running;
 mod scene_cut;

@@ -3,8 +3,7 @@
 //! buffers that wait for their frame, and the timeline that tells when to forget. It belongs to
 //! the streaming thread; times, flags and metas of an output come from its own input buffer.
 
-use super::continuity::{BufferFacts, CapsChange, Decision, Line, Past, Reason};
-use super::continuity::{SegmentFacts, Timeline};
+use super::continuity::{CapsChange, Decision, Line, Past, Reason, SegmentFacts, Timeline};
 use super::counters::Counters;
 use super::latency::{LatencyMeter, Reported};
 use super::line::WaitingLine;
@@ -18,7 +17,10 @@ use rirn::{Deblurrer, Engine, Interrupt};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+mod arrived;
 mod steps;
+
+pub(crate) use arrived::{Arrived, Wanted};
 
 /// Counters as the streaming thread and the property `stats` share them.
 pub(crate) type SharedCounters = Arc<Mutex<Counters>>;
@@ -28,20 +30,6 @@ pub(crate) enum Ready {
     Buffer(gst::Buffer),
     Event(gst::Event),
 }
-
-/// A buffer that came in.
-pub(crate) struct Arrived {
-    pub(crate) buffer: gst::Buffer,
-    /// It is late and passes as it came.
-    pub(crate) late: bool,
-    /// The application has asked to forget before it.
-    pub(crate) reset: bool,
-}
-
-/// Flags of buffers that the network does not see.
-const UNTOUCHED: gst::BufferFlags = gst::BufferFlags::GAP
-    .union(gst::BufferFlags::CORRUPTED)
-    .union(gst::BufferFlags::DECODE_ONLY);
 
 pub(crate) struct Running {
     deblurrer: Deblurrer,
@@ -58,6 +46,8 @@ pub(crate) struct Running {
     mix: Mix,
     /// Why the past was forgotten since it was told last.
     resets: Vec<Reason>,
+    /// The frame before was dropped on the worker.
+    hole: bool,
     /// What goes out as soon as the base class asks.
     pub(crate) ready: VecDeque<Ready>,
 }
@@ -87,6 +77,7 @@ impl Running {
             line,
             mix: Mix::default(),
             resets: Vec::new(),
+            hole: false,
             ready: VecDeque::new(),
         }
     }
@@ -212,11 +203,11 @@ impl Running {
         }
         let decision = self.timeline.enabled(settings.enabled);
         self.join(decision, &mut report)?;
-        let facts = facts(&arrived);
+        let facts = arrived.facts();
         let decision = self.timeline.buffer(facts, Some(settings.max_gap));
         self.join(decision, &mut report)?;
         let mut buffer = arrived.buffer;
-        if matches!(decision.past, Past::Reset(_)) {
+        if std::mem::take(&mut self.hole) | matches!(decision.past, Past::Reset(_)) {
             // The stream jumps here, whether or not the source has said so.
             buffer.make_mut().set_flags(gst::BufferFlags::DISCONT);
         }
@@ -229,7 +220,7 @@ impl Running {
             }
             self.line.let_go(&mut report.finished);
         } else {
-            self.feed(buffer, settings.scene_cuts(), &mut report)?;
+            self.feed(buffer, arrived.wanted, settings, &mut report)?;
         }
         Ok(report)
     }
@@ -298,18 +289,5 @@ impl Running {
 
     fn lock_counters(&self) -> MutexGuard<'_, Counters> {
         self.counters.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The parts of a buffer that the timeline looks at.
-fn facts(arrived: &Arrived) -> BufferFacts {
-    let buffer = &arrived.buffer;
-    let flags = buffer.flags();
-    BufferFacts {
-        pts: buffer.pts().map(gst::ClockTime::nseconds),
-        duration: buffer.duration().map(gst::ClockTime::nseconds),
-        discont: flags.contains(gst::BufferFlags::DISCONT),
-        resync: flags.contains(gst::BufferFlags::RESYNC),
-        untouched: arrived.late || flags.intersects(UNTOUCHED),
     }
 }

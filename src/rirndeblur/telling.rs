@@ -5,6 +5,7 @@
 use super::counters::Value as Count;
 use super::imp::{CAT, RirnDeblur, lock};
 use super::lateness::Late;
+use super::qos::Shown;
 use super::report::Warning;
 use super::running::Running;
 use super::video::Video;
@@ -23,18 +24,18 @@ impl RirnDeblur {
         );
     }
 
-    /// Posts that a frame of this buffer comes too late.
-    pub(super) fn tell_late(&self, buffer: &gst::BufferRef, late: Late) {
+    /// Posts that a frame comes too late.
+    pub(super) fn tell_late(&self, shown: Shown, late: Late) {
         let segment = self.obj().segment();
         let time = segment.downcast_ref::<gst::ClockTime>();
         let (processed, dropped) = lock(&self.counters).quality();
         let count =
             |frames| gst::GenericFormattedValue::from(gst::format::Buffers::from_u64(frames));
         let message = gst::message::Qos::builder(false)
-            .running_time(time.and_then(|segment| segment.to_running_time(buffer.pts())))
-            .stream_time(time.and_then(|segment| segment.to_stream_time(buffer.pts())))
-            .timestamp(buffer.pts())
-            .duration(buffer.duration())
+            .running_time(time.and_then(|segment| segment.to_running_time(shown.pts)))
+            .stream_time(time.and_then(|segment| segment.to_stream_time(shown.pts)))
+            .timestamp(shown.pts)
+            .duration(shown.duration)
             // Quality: of a million, as the base class has it.
             .values(late.jitter, late.proportion, 1_000_000)
             .stats(count(processed), count(dropped))

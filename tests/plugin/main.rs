@@ -35,4 +35,5 @@ mod readme;
 mod schedules;
 mod state;
 mod streams;
+mod turn;
 mod warnings;

@@ -11,7 +11,7 @@ use gst::{BufferFlags, ClockTime, MessageType};
 
 /// A sink below says that a frame came so late that the next one should begin after `earliest`.
 #[track_caller]
-fn complain(rig: &mut Rig, earliest: ClockTime) {
+pub(crate) fn complain(rig: &mut Rig, earliest: ClockTime) {
     let late = i64::try_from(INTERVAL.nseconds()).expect("short");
     let event = gst::event::Qos::builder(gst::QOSType::Underflow, 1.5, late)
         .timestamp(earliest - INTERVAL)

@@ -2,7 +2,7 @@
 //! Pictures that go through a [`rirn::Deblurrer`] come out as their frames do, packed: bit by bit on
 //! a CPU, whatever the tiles, the delay and the mix.
 
-use rirn::engine::{Interrupt, Precision, StepNote, Tiles};
+use rirn::engine::{Interrupt, Precision, Pushed, StepNote, Tiles};
 use rirn::networks::{Cell, Network, SlotKind, Spec};
 use rirn::pixel::{
     Colorimetry, Matrix, Mix, Picture, PictureMut, PixelFormat, Range, Siting, Split, pack, unpack,
@@ -201,6 +201,43 @@ fn pictures_of_a_recording_come_out_as_their_frames_do() {
         // The memory matters: the last picture alone is another.
         let alone = by_pictures(&engine, &pictures[FRAMES - 1..], mix);
         assert!(alone[0] != found[FRAMES - 1]);
+    }
+}
+
+/// A picture that is not wanted when its turn comes is as if it had never been there, whatever waits.
+#[test]
+fn a_picture_that_is_declined_leaves_no_trace() {
+    let mut numbers = Numbers::new(21);
+    for cell in [Cell::Ifi, Cell::Strcnn] {
+        let engine = Arc::new(engine(cell, 0));
+        let picture = |_| Owned::random(PixelFormat::I420, (80, 66), &mut numbers);
+        let pictures: Vec<_> = (0..FRAMES).map(picture).collect();
+        let expected = by_pictures(&engine, &pictures, Mix::default());
+        let (mut deblurrer, never) = (Deblurrer::new(Arc::clone(&engine)), Interrupt::new());
+        let mut found = Vec::new();
+        for (picture, other) in pictures.iter().zip(pictures.iter().rev()) {
+            for (picture, wanted) in [(other, false), (picture, true)] {
+                let staged = deblurrer.stage(&picture.view()).expect("memory");
+                let pushed =
+                    deblurrer.offer_picture(staged, Mix::default(), move || wanted, &never);
+                match pushed.expect("a step") {
+                    Pushed::Taken(output) if wanted => found.extend(output),
+                    Pushed::Declined if !wanted => {}
+                    other => panic!("wanted: {wanted}, {other:?}"),
+                }
+            }
+        }
+        while let Some(output) = deblurrer
+            .drain_picture(Mix::default(), &never)
+            .expect("a step")
+        {
+            found.push(output);
+        }
+        let found = found.iter().map(|output| {
+            let picture = output.picture.as_ref().expect("finite");
+            pictures[0].written(|to| picture.write_to(to).expect("the same kind"))
+        });
+        assert!(found.collect::<Vec<_>>() == expected, "{cell:?}");
     }
 }
 

@@ -55,6 +55,8 @@ pub(crate) struct BufferFacts {
 #[derive(Clone, Debug)]
 pub(crate) struct Timeline {
     memory: Memory,
+    /// What `memory` would be if the last frame had passed untouched.
+    passed: Memory,
     segment: Option<SegmentFacts>,
     stream_id: Option<String>,
     interval: Option<u64>,
@@ -67,6 +69,7 @@ impl Timeline {
     pub(crate) fn new(enabled: bool) -> Self {
         Self {
             memory: Memory::EMPTY,
+            passed: Memory::EMPTY,
             segment: None,
             stream_id: None,
             interval: None,
@@ -162,17 +165,23 @@ impl Timeline {
             key_units: self.segment.is_some_and(|segment| segment.key_units),
             untouched,
         }));
-        let before = Memory {
+        self.passed = Memory {
             discont,
             resync,
             ..self.memory
         };
         self.memory = if untouched {
-            before
+            self.passed
         } else {
-            before.fed(facts.pts, length)
+            self.passed.fed(facts.pts, length)
         };
         decision
+    }
+
+    /// The frame that [`Timeline::buffer`] was asked about last was not fed after all. `cut` tells
+    /// that it began another shot, whose memory is still empty then.
+    pub(crate) fn not_fed(&mut self, cut: bool) {
+        self.memory = if cut { Memory::EMPTY } else { self.passed };
     }
 
     /// Signal `reset`, asked before the next buffer. Frames that wait finish with the old memory;

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Frames into the network and out of it again, and what a step has to say beside.
 
+use super::super::LatePolicy;
 use super::super::continuity::Happening;
 use super::super::failure;
 use super::super::line::Finished;
 use super::super::report::{Report, Stopped, Warning};
 use super::super::scene_cut::CutDetector;
+use super::super::settings::Settings;
 use super::super::video::{Unreadable, Video};
-use super::Running;
+use super::{Running, Wanted};
 use rirn::Error;
-use rirn::engine::{Output, StepNote};
+use rirn::engine::{Output, Pushed, StepNote};
 
 impl Running {
     /// Prepares for frames of another size.
@@ -42,49 +44,80 @@ impl Running {
         Ok(())
     }
 
-    /// Gives a frame to the network; `cut` is the threshold of scene cuts, if they are looked for.
-    /// Pixels are converted where the network is; here only the luma that tells of scene cuts.
+    /// Gives a frame to the network, if it is still `wanted` when its turn comes. Pixels are converted
+    /// where the network is; here only the luma that tells of scene cuts.
     pub(super) fn feed(
         &mut self,
         buffer: gst::Buffer,
-        cut: Option<f64>,
+        wanted: Option<Wanted>,
+        settings: &Settings,
         report: &mut Report,
     ) -> Result<(), Stopped> {
-        if cut.is_some() {
+        let threshold = settings.scene_cuts();
+        if threshold.is_some() {
             let video = readable(&self.current)?;
             let rows = CutDetector::rows(video.height());
             video
                 .read_luma(&buffer, &mut self.luma, rows)
                 .map_err(unreadable)?;
         }
-        self.look_for_cut(cut, report)?;
+        let cut = self.look_for_cut(threshold, report)?;
         let staged = readable(&self.current)?
             .stage(&buffer, &mut self.deblurrer)
             .map_err(unreadable)?;
-        self.line.push_frame(buffer);
+        let wanted = || wanted.is_none_or(|ask| ask());
         let pushed = self
             .deblurrer
-            .push_picture(staged, self.mix, &self.interrupt);
+            .offer_picture(staged, self.mix, wanted, &self.interrupt);
         match pushed {
-            Ok(Some(output)) => self.absorb(output, report),
-            Ok(None) => self.line.let_go(&mut report.finished),
+            Ok(Pushed::Taken(output)) => {
+                self.line.push_frame(buffer);
+                match output {
+                    Some(output) => self.absorb(output, report),
+                    None => self.line.let_go(&mut report.finished),
+                }
+            }
+            Ok(Pushed::Declined) => {
+                self.timeline.not_fed(cut);
+                self.decline(buffer, settings.late_policy, report);
+            }
             Err(error) => return Err(self.failed(error)),
         }
         Ok(())
     }
 
-    /// Forgets the shot before if this frame begins another one.
-    fn look_for_cut(&mut self, threshold: Option<f64>, report: &mut Report) -> Result<(), Stopped> {
+    /// Does with a frame what is done with late ones.
+    fn decline(&mut self, buffer: gst::Buffer, policy: LatePolicy, report: &mut Report) {
+        match policy {
+            LatePolicy::Drop => {
+                self.lock_counters().dropped();
+                self.hole = true;
+            }
+            LatePolicy::Bypass => {
+                self.lock_counters().bypassed();
+                self.line.push_untouched(buffer);
+                self.line.let_go(&mut report.finished);
+            }
+        }
+    }
+
+    /// Forgets the shot before if this frame begins another one, and says whether it does.
+    fn look_for_cut(
+        &mut self,
+        threshold: Option<f64>,
+        report: &mut Report,
+    ) -> Result<bool, Stopped> {
         let Some(threshold) = threshold else {
             self.cuts.forget();
-            return Ok(());
+            return Ok(false);
         };
-        if self.cuts.look(&self.luma, threshold) {
+        let cut = self.cuts.look(&self.luma, threshold);
+        if cut {
             self.lock_counters().scene_cut();
             let decision = self.timeline.scene_cut();
             self.join(decision, report)?;
         }
-        Ok(())
+        Ok(cut)
     }
 
     /// A step went wrong; the deblurrer has forgotten the past.

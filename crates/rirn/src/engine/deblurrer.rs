@@ -36,6 +36,15 @@ pub struct Output {
     pub taken: Duration,
 }
 
+/// What has become of a frame that was offered.
+#[derive(Debug)]
+pub enum Pushed {
+    /// It was taken in; with it comes the oldest frame whose future is complete, if any.
+    Taken(Option<Output>),
+    /// It was not wanted any more when its turn came; the past knows nothing of it.
+    Declined,
+}
+
 /// What a warm-up has found out.
 #[derive(Debug)]
 pub struct WarmUp {
@@ -70,6 +79,16 @@ pub struct Deblurrer {
     pub(super) staging: Option<Bytes>,
     pub(super) packed: Option<Bytes>,
     recorded: Recorded,
+}
+
+impl Pushed {
+    /// The frame that came out.
+    pub(super) fn output(self) -> Option<Output> {
+        match self {
+            Self::Taken(output) => output,
+            Self::Declined => None,
+        }
+    }
 }
 
 impl Deblurrer {
@@ -166,7 +185,9 @@ impl Deblurrer {
     /// frame has another size than those before; else what the step reports, but not that memory
     /// ran out. After any error the past is forgotten, as by [`Deblurrer::reset`].
     pub fn push(&mut self, blurred: Arc<Frame>, interrupt: &Interrupt) -> Result<Option<Output>> {
-        self.advance(Incoming::Frame(blurred), Mix::default(), interrupt)
+        let incoming = Incoming::Frame(blurred);
+        self.advance(incoming, Mix::default(), || true, interrupt)
+            .map(Pushed::output)
     }
 
     /// Finishes the oldest frame that still waits, with its future replaced by repeats of the last
@@ -175,7 +196,8 @@ impl Deblurrer {
     /// # Errors
     /// As [`Deblurrer::push`].
     pub fn drain(&mut self, interrupt: &Interrupt) -> Result<Option<Output>> {
-        self.advance(Incoming::Nothing, Mix::default(), interrupt)
+        self.advance(Incoming::Nothing, Mix::default(), || true, interrupt)
+            .map(Pushed::output)
     }
 
     /// Forgets the past and the frames that wait; the next frame is like the first, except that
@@ -224,15 +246,17 @@ impl Deblurrer {
         self.spare.pop().unwrap_or_default()
     }
 
+    /// One frame further, if the worker finds it wanted when it comes to it.
     pub(super) fn advance(
         &mut self,
         incoming: Incoming,
         mix: Mix,
+        wanted: impl FnOnce() -> bool + Send + 'static,
         interrupt: &Interrupt,
-    ) -> Result<Option<Output>> {
+    ) -> Result<Pushed> {
         let past = self.past.take();
         let Some(fit) = self.fit_for(incoming.size(), past.is_some()) else {
-            return Ok(None);
+            return Ok(Pushed::Taken(None));
         };
         let past = past.unwrap_or_else(|| Past::new(&self.engine));
         let canvas = Canvas {
@@ -242,9 +266,13 @@ impl Deblurrer {
             picture: None,
         };
         let recorded = mem::take(&mut self.recorded);
-        let ticket = self
-            .engine
-            .submit(move |core| past.advance(core, fit, incoming, canvas, recorded));
+        let ticket = self.engine.submit(move |core| {
+            if wanted() {
+                past.advance(core, fit, incoming, canvas, recorded)
+            } else {
+                Ok(past.decline(core, fit, incoming, canvas, recorded))
+            }
+        });
         let Advanced {
             past,
             fit,
@@ -252,12 +280,17 @@ impl Deblurrer {
             staging,
             spare,
             recorded,
+            declined,
         } = ticket.wait(Some(interrupt))?;
         (self.past, self.recorded) = (Some(past), recorded);
         self.staging = staging.or(self.staging.take());
         spare.into_iter().for_each(|frame| self.recycle(frame));
         self.keep(fit);
-        Ok(output)
+        Ok(if declined {
+            Pushed::Declined
+        } else {
+            Pushed::Taken(output)
+        })
     }
 
     /// The tiles to begin with; none where there is neither a frame nor a past.

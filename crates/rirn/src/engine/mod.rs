@@ -32,7 +32,7 @@ pub use crate::ops::conv::meter::LayerTime;
 pub use crate::ops::replay::Repeated;
 pub use config::{DeviceChoice, EngineConfig, Precision, Tiles};
 pub use cpu::flush_denormals;
-pub use deblurrer::{Deblurrer, Output, PAUSE, WarmUp};
+pub use deblurrer::{Deblurrer, Output, PAUSE, Pushed, WarmUp};
 pub use interrupt::{FLUSHING, Interrupt, STOPPING};
 pub use notes::StepNote;
 pub use pending::Pending;

@@ -61,6 +61,8 @@ pub(super) struct Advanced {
     /// The frame to draw on, where it is not the answer.
     pub(super) spare: Option<Frame>,
     pub(super) recorded: Recorded,
+    /// The frame was not wanted any more.
+    pub(super) declined: bool,
 }
 
 impl Past {
@@ -117,6 +119,7 @@ impl Past {
                 staging: incoming.into_bytes(core.device()),
                 spare: Some(canvas.frame),
                 recorded,
+                declined: false,
             });
         }
         let loan = mem::take(&mut self.spares).lend();
@@ -143,7 +146,28 @@ impl Past {
             staging,
             spare: (!drawn_on).then_some(canvas.frame),
             recorded,
+            declined: false,
         })
+    }
+
+    /// No frame further: the one that came is not wanted any more.
+    pub(super) fn decline(
+        self,
+        core: &Core,
+        fit: Fit,
+        incoming: Incoming,
+        canvas: Canvas,
+        recorded: Recorded,
+    ) -> Advanced {
+        Advanced {
+            past: self,
+            fit,
+            output: None,
+            staging: incoming.into_bytes(core.device()),
+            spare: Some(canvas.frame),
+            recorded,
+            declined: true,
+        }
     }
 
     fn output(

@@ -10,7 +10,7 @@ use super::bytes::Bytes;
 use super::fit::Fit;
 use super::shared::Core;
 use super::tensors::to_tensor;
-use super::{Deblurrer, Engine, Interrupt, Output};
+use super::{Deblurrer, Engine, Interrupt, Output, Pushed};
 use crate::error::{Error, PixelError, Result, caught};
 use crate::frame::Frame;
 use crate::ops::bands;
@@ -290,7 +290,24 @@ impl Deblurrer {
         mix: Mix,
         interrupt: &Interrupt,
     ) -> Result<Option<Output>> {
-        self.advance(Incoming::Picture(staged), mix, interrupt)
+        self.offer_picture(staged, mix, || true, interrupt)
+            .map(Pushed::output)
+    }
+
+    /// As [`Deblurrer::push_picture`], but `wanted` is asked on the worker when the picture's turn has come,
+    /// which other videos on the device may delay. A picture that is not wanted any more leaves no
+    /// trace.
+    ///
+    /// # Errors
+    /// As [`Deblurrer::push`].
+    pub fn offer_picture(
+        &mut self,
+        staged: Staged,
+        mix: Mix,
+        wanted: impl FnOnce() -> bool + Send + 'static,
+        interrupt: &Interrupt,
+    ) -> Result<Pushed> {
+        self.advance(Incoming::Picture(staged), mix, wanted, interrupt)
     }
 
     /// As [`Deblurrer::drain`]; a frame that came as a picture is answered by one, made with `mix`.
@@ -298,7 +315,8 @@ impl Deblurrer {
     /// # Errors
     /// As [`Deblurrer::push`].
     pub fn drain_picture(&mut self, mix: Mix, interrupt: &Interrupt) -> Result<Option<Output>> {
-        self.advance(Incoming::Nothing, mix, interrupt)
+        self.advance(Incoming::Nothing, mix, || true, interrupt)
+            .map(Pushed::output)
     }
 
     /// Gives a picture back whose memory may be used again.

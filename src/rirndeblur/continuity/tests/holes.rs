@@ -198,3 +198,36 @@ fn gap_events_add_up() {
         drain(Reason::Gap)
     );
 }
+
+#[test]
+fn a_frame_that_was_not_fed_after_all_is_not_measured_from() {
+    let mut timeline = fed(1.0, &[0, 40]);
+    timeline.not_fed(false);
+    assert_eq!(timeline.buffer(frame(541), MAX_GAP), drain(Reason::Gap));
+    let mut timeline = fed(1.0, &[0]);
+    let jump = BufferFacts {
+        discont: true,
+        ..frame(40)
+    };
+    assert_eq!(timeline.buffer(jump, MAX_GAP), KEEP);
+    timeline.not_fed(false);
+    let passed = BufferFacts {
+        untouched: true,
+        ..jump
+    };
+    let mut untouched = fed(1.0, &[0]);
+    assert_eq!(untouched.buffer(passed, MAX_GAP), KEEP);
+    let next = timeline.buffer(frame(80), MAX_GAP);
+    assert_eq!(next, untouched.buffer(frame(80), MAX_GAP));
+}
+
+#[test]
+fn a_first_frame_of_a_shot_that_was_not_fed_leaves_nothing_to_forget() {
+    let mut timeline = fed(1.0, &[0, 40]);
+    timeline.not_fed(true);
+    assert_eq!(timeline.buffer(frame(4_000), MAX_GAP), KEEP);
+    assert_eq!(
+        timeline.user_reset(),
+        Decision::reset(Line::Keep, Reason::User)
+    );
+}
