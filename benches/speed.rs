@@ -21,7 +21,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Rounds in which engine and element take turns.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
+
+/// Frames at the beginning that are not timed: they make room.
+const FIRST: usize = 3;
 
 /// Height and width in pixels, on a CPU and on a GPU.
 const SIZES: [(usize, usize); 2] = [(360, 640), (720, 1280)];
@@ -135,8 +138,7 @@ fn engine_times(file: &Path, height: usize, width: usize, frames: usize) -> Vec<
         deblurrer.recycle_picture(output.picture.expect("finite"));
         taken
     };
-    // The first ones make room.
-    (0..frames + 3).map(|_| step()).skip(3).collect()
+    (0..frames + FIRST).map(|_| step()).skip(FIRST).collect()
 }
 
 /// I420 of an even size.
@@ -159,9 +161,10 @@ fn picture(bytes: &[u8], height: usize, width: usize) -> Picture<'_> {
 /// How long each frame was in the element, and frames a second when the source waits for nothing.
 fn element_times(file: &Path, height: usize, width: usize, frames: usize) -> (Vec<Duration>, f64) {
     let pipeline = gst::parse::launch(&format!(
-        "videotestsrc num-buffers={frames} pattern=black ! \
+        "videotestsrc num-buffers={} pattern=black ! \
          video/x-raw,format=I420,width={width},height={height} ! queue max-size-buffers=4 ! \
          rirndeblur name=d model-file=\"{}\" ! fakesink",
+        frames + FIRST,
         file.display()
     ))
     .expect("the pipeline is sound")
@@ -188,7 +191,7 @@ fn element_times(file: &Path, height: usize, width: usize, frames: usize) -> (Ve
         "the pipeline failed"
     );
     pipeline.set_state(gst::State::Null).expect("it stops");
-    let taken = taken.lock().expect("not poisoned");
+    let taken = &taken.lock().expect("not poisoned")[FIRST..];
     let (first, last) = (taken[0].1, taken[taken.len() - 1].1);
     let rate = (taken.len() - 1) as f64 / (last - first).as_secs_f64();
     (taken.iter().map(|(since, _)| *since).collect(), rate)
