@@ -5,8 +5,9 @@
 use super::LatePolicy;
 use super::continuity::SegmentFacts;
 use super::failure;
-use super::imp::{CAT, RirnDeblur, lock};
+use super::imp::{CAT, RirnDeblur};
 use super::line::Finished;
+use super::locks::lock;
 use super::qos::{Shown, Turn};
 use super::report::{Report, Stopped};
 use super::running::{Arrived, Ready, Running};

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The classes of the element: glue between GStreamer and its siblings in this folder.
 //!
-//! Locks are held for the time of a copy and never two at once; nothing is pushed, posted, waited
-//! for or computed under one. [`Running`] is taken out of its lock while the streaming thread
-//! works with it.
+//! Locks are held for the time of a copy; nothing is pushed, posted, waited for or computed under one.
+//! [`Running`] is taken out of its lock while the streaming thread works with it.
 
 use super::MakeNetwork;
 use super::latency::Reported;
 use super::lateness::Lateness;
+use super::locks::lock;
 use super::opening::{self, Active};
 use super::pointer::Pointer;
 use super::report::Stopped;
@@ -24,7 +24,7 @@ use once_cell::sync::Lazy;
 use rirn::engine::{FLUSHING, Interrupt, Pending, STOPPING};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 pub(super) static CAT: Lazy<gst::DebugCategory> = Lazy::new(|| {
@@ -55,11 +55,6 @@ pub struct RirnDeblur {
     pub(super) warned: Mutex<BTreeSet<String>>,
     pending: Mutex<Option<Pending>>,
     make_network: Mutex<Option<Arc<MakeNetwork>>>,
-}
-
-/// The value behind a lock; a panic of another holder has left it usable.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[glib::object_subclass]

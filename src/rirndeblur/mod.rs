@@ -33,6 +33,7 @@ mod imp;
 mod latency;
 mod lateness;
 mod line;
+mod locks;
 mod opening;
 mod pointer;
 mod qos;

@@ -3,8 +3,9 @@
 //! frames of other elements on the device may have been before them.
 
 use super::LatePolicy;
-use super::imp::{RirnDeblur, lock};
+use super::imp::RirnDeblur;
 use super::lateness::{Late, Lateness};
+use super::locks::lock;
 use super::running::Wanted;
 use gst::subclass::prelude::*;
 use gst_base::prelude::*;

@@ -7,6 +7,7 @@ use super::continuity::{CapsChange, Decision, Line, Past, Reason, SegmentFacts, 
 use super::counters::Counters;
 use super::latency::{LatencyMeter, Reported};
 use super::line::WaitingLine;
+use super::locks::{Held, lock};
 use super::report::{Report, Stopped};
 use super::scene_cut::CutDetector;
 use super::settings::Settings;
@@ -15,7 +16,7 @@ use rirn::engine::PackedPicture;
 use rirn::pixel::{Luma, Mix};
 use rirn::{Deblurrer, Engine, Interrupt};
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 mod arrived;
 mod steps;
@@ -287,7 +288,7 @@ impl Running {
         std::mem::take(&mut self.resets)
     }
 
-    fn lock_counters(&self) -> MutexGuard<'_, Counters> {
-        self.counters.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_counters(&self) -> Held<'_, Counters> {
+        lock(&self.counters)
     }
 }

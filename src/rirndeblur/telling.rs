@@ -3,8 +3,9 @@
 //! held while anything is posted.
 
 use super::counters::Value as Count;
-use super::imp::{CAT, RirnDeblur, lock};
+use super::imp::{CAT, RirnDeblur};
 use super::lateness::Late;
+use super::locks::lock;
 use super::qos::Shown;
 use super::report::Warning;
 use super::running::Running;
