@@ -4,12 +4,17 @@
 //! No tensors here. Rows and columns are cut independently. All tiles of an axis are as long as
 //! each other once padded to a multiple of [`GRID`], so that the kernels for one shape serve all
 //! of them, and begin at multiples of it, so that a tile is padded only where the frame is. Across
-//! an overlap the weight of one tile falls linearly while that of its neighbour rises.
+//! an overlap the weight of one tile falls linearly while that of its neighbour rises. Where the size of
+//! tiles has room for it they reach farther than that: what a network makes of a tile's rim, without
+//! what lies behind it, is not used.
 
 use crate::frame::Frame;
 
 /// Tiles begin at multiples of this many pixels; networks pad to the same.
 const GRID: usize = 4;
+
+/// How far tiles reach beyond an overlap at most, in pixels.
+const RIM: usize = 16;
 
 /// The smallest edge of a tile in pixels; what is smaller is taken as this.
 pub(super) const LEAST_TILE: usize = 64;
@@ -104,10 +109,12 @@ fn cut(length: usize, edge: usize, overlap: usize) -> Vec<Span> {
         let weights = vec![1.0; length];
         return vec![Span { begin: 0, weights }];
     }
+    let wished = overlap;
     let overlap = overlap.div_ceil(GRID).min((edge - 1) / 2);
     let count = (whole - overlap).div_ceil(edge - overlap);
-    // As many tiles could be smaller: less is computed twice.
-    let edge = (whole + (count - 1) * overlap).div_ceil(count);
+    // As many tiles could be smaller: less is computed twice. Without an overlap they meet hard.
+    let shared = overlap + 2 * RIM / GRID * usize::from(overlap > 0);
+    let edge = edge.min((whole + (count - 1) * shared).div_ceil(count));
     let begin = |index: usize| {
         // The last one ends with the frame; between them they spread evenly.
         GRID * ((whole - edge) * index / (count - 1))
@@ -115,19 +122,25 @@ fn cut(length: usize, edge: usize, overlap: usize) -> Vec<Span> {
     let bounds: Vec<_> = (0..count)
         .map(|index| (begin(index), (begin(index) + GRID * edge).min(length)))
         .collect();
-    weigh(&bounds)
+    weigh(&bounds, wished)
 }
 
 /// Gives every pixel of every span its share: ramps over what the span has in common with its
-/// neighbours, divided by their sum, so that it is 1 also where three spans meet.
-fn weigh(bounds: &[(usize, usize)]) -> Vec<Span> {
+/// neighbours, without the rims beyond the `wished` overlap, divided by their sum, so that it is 1 also
+/// where three spans meet.
+fn weigh(bounds: &[(usize, usize)], wished: usize) -> Vec<Span> {
+    let rim = |shared: usize| match wished {
+        0 => 0,
+        _ => (shared.saturating_sub(wished) / 2).min(RIM),
+    };
     let ramp = |index: usize| {
         let (begin, end) = bounds[index];
         let before = index.checked_sub(1).map_or(begin, |index| bounds[index].1);
         let after = bounds.get(index + 1).map_or(end, |bounds| bounds.0);
+        let side = |distance, shared| share(distance, shared, rim(shared));
         let height = |pixel: usize| {
-            let up = share(pixel - begin, before - begin);
-            up.min(share(end - 1 - pixel, end - after))
+            let up = side(pixel - begin, before - begin);
+            up.min(side(end - 1 - pixel, end - after))
         };
         let weights = (begin..end).map(height).collect();
         Span { begin, weights }
@@ -156,13 +169,15 @@ fn sums(spans: &[Span]) -> Vec<f32> {
     sums
 }
 
-/// The height of a ramp of `length` pixels at its pixel `distance`, 1 behind its end.
+/// The height of a ramp over `length` pixels at its pixel `distance`: 1 behind its end, and already in
+/// the `rim` before it, 0 in the rim at its beginning.
 #[allow(clippy::cast_precision_loss)]
-fn share(distance: usize, length: usize) -> f32 {
-    if distance >= length {
-        return 1.0;
+fn share(distance: usize, length: usize, rim: usize) -> f32 {
+    match distance.checked_sub(rim) {
+        None => 0.0,
+        Some(distance) if distance >= length - 2 * rim => 1.0,
+        Some(distance) => (distance as f32 + 0.5) / (length - 2 * rim) as f32,
     }
-    (distance as f32 + 0.5) / length as f32
 }
 
 /// Top, left, height and width of every tile, for the fuzzer.
@@ -280,6 +295,26 @@ mod tests {
         for (t, weight) in spans[0].weights[40..].iter().enumerate() {
             assert!((weight - (1.0 - (t as f32 + 0.5) / 24.0)).abs() < 1e-6);
         }
+    }
+
+    #[test]
+    fn tiles_with_room_for_it_have_rims_that_are_not_used() {
+        let spans = cut(960, 320, 32);
+        let begins: Vec<_> = spans.iter().map(|span| span.begin).collect();
+        assert_eq!(begins, [0, 224, 448, 672]);
+        let (left, right) = (&spans[0].weights, &spans[1].weights);
+        assert_eq!(left[..240], [1.0; 240]);
+        for (t, weight) in left[240..272].iter().enumerate() {
+            assert!((weight - (1.0 - (t as f32 + 0.5) / 32.0)).abs() < 1e-6);
+        }
+        assert_eq!(left[272..], [0.0; 16]);
+        assert_eq!(right[..16], [0.0; 16]);
+        // Without an overlap nothing is computed twice.
+        assert!(
+            cut(960, 320, 0)
+                .iter()
+                .all(|span| span.weights.len() == 320)
+        );
     }
 
     #[test]
