@@ -30,8 +30,11 @@ pub(super) fn disturbed(state: State, share: f64, seed: u64) -> Result<State, Tr
         let [places, far] = [Tensor::f_from_slice(&places)?, Tensor::f_from_slice(&far)?]
             .map(|tensor_of| tensor_of.f_to_device(tensor.device()));
         let far = far?.f_to_kind(tensor.f_kind()?)?;
-        let flat = tensor.f_reshape([-1])?.f_index_add(0, &places?, &far)?;
-        Ok((name, flat.f_view_as(tensor)?))
+        // In the order in which they lie: of planar states all layers of the clip become planar, which
+        // makes a step a third longer.
+        let rows = tensor.f_permute([0, 2, 3, 1])?;
+        let flat = rows.f_reshape([-1])?.f_index_add(0, &places?, &far)?;
+        Ok((name, flat.f_view_as(&rows)?.f_permute([0, 3, 1, 2])?))
     });
     Ok(State::new(thrown.collect::<Result<_, TrainError>>()?))
 }
@@ -65,5 +68,15 @@ mod tests {
         assert_eq!(thrown, run(0.1, 5));
         assert_ne!(thrown, run(0.1, 6));
         assert_eq!(run(0.0, 5), run(0.0, 6));
+    }
+
+    #[test]
+    fn states_stay_in_channels_last_order() {
+        let rows = Tensor::zeros([1, 6, 7, 8], (Kind::Float, Device::Cpu));
+        let state = State::new(vec![("h", rows.permute([0, 3, 1, 2]))]);
+        let state = disturbed(state, 0.1, 5).expect("a state");
+        let thrown = state.get("h").expect("the state");
+        assert_eq!(thrown.size(), [1, 8, 6, 7]);
+        assert!(thrown.permute([0, 2, 3, 1]).is_contiguous());
     }
 }

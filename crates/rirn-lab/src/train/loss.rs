@@ -6,7 +6,7 @@ use super::recipe::{Loss, LossKind};
 use rirn::networks::State;
 use tch::{Kind, Tensor};
 
-/// Keeps the logarithm finite; an error of 50 dB.
+/// Keeps the logarithm of a gain finite; an error of 50 dB.
 const LEAST_MSE: f64 = 1e-5;
 
 /// Mean squared error of each clip: `[batch, 3, h, w]` to `[batch]`.
@@ -19,7 +19,7 @@ fn mse(output: &Tensor, truth: &Tensor) -> Result<Tensor, TrainError> {
 pub(super) fn frame(loss: &Loss, output: &Tensor, truth: &Tensor) -> Result<Tensor, TrainError> {
     let error = output.f_sub(truth)?;
     let value = match loss.kind {
-        LossKind::LogMse => mse(output, truth)?.f_add_scalar(LEAST_MSE)?.f_log()?,
+        LossKind::LogMse => mse(output, truth)?.f_add_scalar(loss.floor)?.f_log()?,
         LossKind::Charbonnier => error.f_square()?.f_add_scalar(1e-6)?.f_sqrt()?,
         LossKind::L1 => error.f_abs()?,
         LossKind::Mse => error.f_square()?,
@@ -56,4 +56,45 @@ pub(super) fn gain(input: &Tensor, output: &Tensor, truth: &Tensor) -> Result<Te
     };
     let gain = level(input)?.f_sub(&level(output)?)?;
     Ok(gain.f_mean(Kind::Float)?.f_mul_scalar(10.0)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Recipe;
+    use super::frame;
+    use tch::{Device, Kind, Tensor};
+
+    fn recipe(loss: &str) -> Result<Recipe, String> {
+        let text = format!(
+            "name = \"test\"\nsteps = 1\n[network]\ncell = \"ifi\"\n[data]\n[clips]\nbatch = 1\nring = 1\nrenew = 1\n\
+             [[stage]]\nuntil = 1.0\nframes = 1\ncrop = 16\n[loss]\n{loss}"
+        );
+        Recipe::parse(&text, &[]).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn clips_with_less_error_than_the_floor_count_for_little() {
+        let truth = Tensor::zeros([1, 3, 4, 4], (Kind::Float, Device::Cpu));
+        let better = |floor: &str, error: f64| {
+            let loss = recipe(floor).expect("a recipe").loss;
+            let value = |error: f64| frame(&loss, &(&truth + error), &truth).expect("a loss");
+            (value(error) - value(error / 2.0)).double_value(&[])
+        };
+        // Half the error of a frame at 26 dB, and of one at 46 dB.
+        let (heavy, light) = (better("", 0.05), better("", 0.005));
+        assert!(light > 0.7 * heavy, "{light} {heavy}");
+        let (heavy, light) = (better("floor = 1e-3", 0.05), better("floor = 1e-3", 0.005));
+        assert!(light < 0.05 * heavy, "{light} {heavy}");
+    }
+
+    #[test]
+    fn the_floor_is_above_nothing_and_written_only_if_it_is_not_the_usual_one() {
+        let text = |loss: &str| recipe(loss).expect("a recipe").text().expect("text");
+        assert!(!text("").contains("floor"));
+        assert!(text("floor = 5e-4").contains("floor"));
+        for floor in ["0.0", "-1.0", "inf", "nan"] {
+            let why = recipe(&format!("floor = {floor}")).expect_err("refused");
+            assert!(why.contains("floor must be above 0"), "{why}");
+        }
+    }
 }

@@ -152,6 +152,9 @@ impl Recipe {
                 "rate and clip must be above 0, recurrent, last and average in 0..1".into(),
             );
         }
+        if !(self.loss.floor > 0.0 && self.loss.floor.is_finite()) {
+            return Err("the loss's floor must be above 0".into());
+        }
         self.spec().map(drop)
     }
 

@@ -51,6 +51,11 @@ impl Bytes {
         }
     }
 
+    /// Whether a GPU reads and writes them itself.
+    pub(super) fn is_pinned(&self) -> bool {
+        matches!(self.0, Memory::Pinned(_))
+    }
+
     pub(super) fn len(&self) -> usize {
         self.as_slice().len()
     }

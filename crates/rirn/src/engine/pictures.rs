@@ -63,7 +63,8 @@ impl PackedPicture {
     /// is another kind; nothing is written then.
     pub fn write_to(&self, output: &mut PictureMut<'_>) -> std::result::Result<(), PixelError> {
         crate::pixel::check_shapes(self.shape, output.shape())?;
-        output.read_from(self.bytes.as_slice());
+        let picture = self.shape.view(self.bytes.as_slice())?;
+        copy(&picture, output.reborrow(), self.bytes.is_pinned());
         Ok(())
     }
 }
@@ -248,6 +249,16 @@ impl Canvas {
     }
 }
 
+/// Copies a picture to memory for a GPU or from there by several threads, else by this one: a processor
+/// that computes has better things to do, and takes so long that nobody waits for the copy.
+fn copy(from: &Picture<'_>, mut to: PictureMut<'_>, is_pinned: bool) {
+    if is_pinned {
+        bands::copy(from, to);
+    } else {
+        to.copy_from(from);
+    }
+}
+
 /// Whether the pixels of pictures for a network on this device are converted by tensor operations.
 pub(super) fn is_by_tensors(device: Device) -> bool {
     static CHOICE: OnceLock<Option<bool>> = OnceLock::new();
@@ -276,7 +287,8 @@ impl Deblurrer {
     pub fn stage(&mut self, picture: &Picture<'_>) -> std::result::Result<Staged, PixelError> {
         let shape = picture.shape();
         let mut bytes = Bytes::used_or_new(self.staging.take(), shape.bytes())?;
-        picture.write_to(bytes.as_mut_slice());
+        let is_pinned = bytes.is_pinned();
+        copy(picture, shape.view_mut(bytes.as_mut_slice())?, is_pinned);
         Ok(Staged { shape, bytes })
     }
 

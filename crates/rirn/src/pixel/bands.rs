@@ -60,6 +60,18 @@ impl PictureMut<'_> {
         self.rows.clone()
     }
 
+    /// The same rows, for a while.
+    pub(crate) fn reborrow(&mut self) -> PictureMut<'_> {
+        PictureMut {
+            shape: self.shape,
+            rows: self.rows.clone(),
+            planes: self.planes.each_mut().map(|plane| Plane {
+                bytes: &mut *plane.bytes,
+                ..*plane
+            }),
+        }
+    }
+
     /// Cuts a whole picture into bands of `height` luma rows, the last one perhaps lower. The
     /// height is even, so that no row of chroma belongs to two of them.
     pub(crate) fn into_bands(mut self, height: usize) -> Vec<Self> {

@@ -59,29 +59,13 @@ impl Shape {
     }
 }
 
-impl Picture<'_> {
-    /// Copies the picture's bytes into `to`, which has as many.
-    pub(crate) fn write_to(&self, to: &mut [u8]) {
-        let mut rest = to;
-        for (plane, (row_bytes, rows)) in self.shape().plane_sizes().enumerate() {
-            for y in 0..rows {
-                let (row, after) = rest.split_at_mut(row_bytes);
-                row.copy_from_slice(self.row(plane, y));
-                rest = after;
-            }
-        }
-    }
-}
-
 impl PictureMut<'_> {
-    /// Copies bytes of a picture of the same kind and size, no fewer than it has, into the planes.
-    pub(crate) fn read_from(&mut self, from: &[u8]) {
-        let mut rest = from;
-        for (plane, (row_bytes, rows)) in self.shape().plane_sizes().enumerate() {
-            for y in 0..rows {
-                let (row, after) = rest.split_at(row_bytes);
-                self.row_mut(plane, y).copy_from_slice(row);
-                rest = after;
+    /// Copies the rows that are here, all of them or a band's, from a picture of the same kind and size.
+    pub(crate) fn copy_from(&mut self, from: &Picture<'_>) {
+        for plane in 0..self.planes.len() {
+            let here = &self.planes[plane];
+            for y in here.first..here.first + here.rows {
+                self.row_mut(plane, y).copy_from_slice(from.row(plane, y));
             }
         }
     }

@@ -142,6 +142,10 @@ pub enum Rule {
 pub struct Loss {
     /// Of one frame.
     pub kind: LossKind,
+    /// `log-mse`: what is added to the mean squared error before the logarithm. Clips with a smaller
+    /// error than this count for little. Default 1e-5, an error of 50 dB.
+    #[serde(skip_serializing_if = "is_usual_floor")]
+    pub floor: f64,
     /// Weight of the mean magnitude of the error's Fourier coefficients.
     pub fourier: f64,
     /// Weight of the penalty on states above `state_limit`.
@@ -150,10 +154,19 @@ pub struct Loss {
     pub state_limit: f64,
 }
 
+const USUAL_FLOOR: f64 = 1e-5;
+
+/// Left out of what is written, so that runs from before there was such a key go on.
+#[allow(clippy::float_cmp)]
+fn is_usual_floor(floor: &f64) -> bool {
+    *floor == USUAL_FLOOR
+}
+
 impl Default for Loss {
     fn default() -> Self {
         Self {
             kind: LossKind::LogMse,
+            floor: USUAL_FLOOR,
             fourier: 0.0,
             state: 0.1,
             state_limit: 4.0,
@@ -165,7 +178,8 @@ impl Default for Loss {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LossKind {
-    /// Mean over the clips of ln(MSE + 1e-5): it weighs light and heavy blur alike.
+    /// Mean over the clips of ln(MSE + floor): it weighs blur alike, light or heavy, that leaves more error than
+    /// the floor.
     LogMse,
     /// Mean of √(d² + 1e-6).
     Charbonnier,

@@ -30,7 +30,8 @@ fn device() -> Device {
 fn planes(picture: &Owned) -> Planes {
     let (device, view) = (device(), picture.view());
     let mut bytes = vec![0; view.shape().bytes()];
-    view.write_to(&mut bytes);
+    let run = view.shape().view_mut(&mut bytes);
+    run.expect("long enough").copy_from(&view);
     let bytes = Tensor::from_slice(&bytes).to_device(device);
     Planes::new(view.shape(), &bytes).expect("planes")
 }
@@ -56,7 +57,8 @@ fn packed(picture: &Owned, sharp: &Tensor, mix: &Mix) -> (Owned, bool) {
     let bytes = pack(&planes, &blurred, sharp, mix).expect("bytes");
     let bytes: Vec<u8> = bytes.to_device(Device::Cpu).try_into().expect("bytes");
     let mut output = picture.clone();
-    output.view_mut().read_from(&bytes);
+    let run = picture.view().shape().view(&bytes);
+    output.view_mut().copy_from(&run.expect("long enough"));
     assert_eq!(bytes.len(), picture.view().shape().bytes() + 1);
     (output, bytes[bytes.len() - 1] == 1)
 }

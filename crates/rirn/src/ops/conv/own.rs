@@ -32,7 +32,7 @@ use std::cell::RefCell;
 pub(super) use takes::is_read_apart;
 use takes::{Mapped, is_plain};
 use tch::{Device, Kind, Tensor};
-pub(in crate::ops) use team::in_parallel;
+pub(in crate::ops) use team::{by_copiers, in_parallel};
 
 /// The weights of one layer as the kernels read them, made at the first call.
 #[derive(Default)]

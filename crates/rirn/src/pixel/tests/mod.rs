@@ -56,7 +56,7 @@ pub(crate) struct Owned {
     width: usize,
     height: usize,
     colorimetry: Colorimetry,
-    planes: Vec<(Vec<u8>, usize)>,
+    pub(crate) planes: Vec<(Vec<u8>, usize)>,
 }
 
 impl Owned {

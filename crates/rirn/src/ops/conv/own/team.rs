@@ -6,7 +6,10 @@ use crate::ops::conv::parallel::in_shares;
 use crate::ops::conv::pool::Pool;
 use crate::ops::threads;
 use std::cell::RefCell;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// Threads that copy together, the calling one among them.
+const COPIERS: usize = 4;
 
 thread_local! {
     /// Threads and memory for the layers that this thread runs, one after the other.
@@ -28,15 +31,31 @@ pub(in crate::ops) fn in_parallel<T: Send>(
     items: impl ExactSizeIterator<Item = T>,
     work: impl Fn(T) + Sync,
 ) {
+    with_team(|team| with_items(&team.pool, items, work));
+}
+
+/// Calls `work` with every item on a few threads of the process that copy memory. One caller at a
+/// time has them, another does its work alone.
+pub(in crate::ops) fn by_copiers<T: Send>(
+    items: impl ExactSizeIterator<Item = T>,
+    work: impl Fn(T) + Sync,
+) {
+    static POOL: OnceLock<Pool> = OnceLock::new();
+    with_items(POOL.get_or_init(|| Pool::new(COPIERS)), items, work);
+}
+
+fn with_items<T: Send>(
+    pool: &Pool,
+    items: impl ExactSizeIterator<Item = T>,
+    work: impl Fn(T) + Sync,
+) {
     let items: Vec<_> = items.map(|item| Mutex::new(Some(item))).collect();
     let take = |place: usize| {
         let mut item = items[place].lock().unwrap_or_else(PoisonError::into_inner);
         item.take()
     };
-    with_team(|team| {
-        in_shares(items.len(), &team.pool, |places, _| {
-            places.filter_map(take).for_each(&work);
-        });
+    in_shares(items.len(), pool, |places, _| {
+        places.filter_map(take).for_each(&work);
     });
 }
 
