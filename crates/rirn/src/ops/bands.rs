@@ -57,7 +57,9 @@ pub(crate) fn pack(
 /// Copies a picture into one of the same kind and size, by several threads: one alone takes as long
 /// for a large picture as a GPU for a good part of its work.
 pub(crate) fn copy(from: &Picture<'_>, to: PictureMut<'_>) {
-    own::by_copiers(to.into_bands(ROWS).into_iter(), |mut band| band.copy_from(from));
+    own::by_copiers(to.into_bands(ROWS).into_iter(), |mut band| {
+        band.copy_from(from)
+    });
 }
 
 /// Calls `work` with every item.

@@ -12,16 +12,21 @@ pub(super) fn up(x: &Tensor, dim: i64, axis: Axis, length: i64) -> Result<Tensor
         return Ok(x.shallow_clone());
     }
     let count = x.size()[usize::try_from(dim).unwrap_or_default()];
-    let first = x.f_narrow(dim, 0, 1)?;
-    let last = x.f_narrow(dim, count - 1, 1)?;
-    let before = Tensor::f_cat(&[first, x.f_narrow(dim, 0, count - 1)?], dim)?;
-    let behind = Tensor::f_cat(&[x.f_narrow(dim, 1, count - 1)?, last], dim)?;
-    let between = |odd: bool, other: &Tensor| -> Result<Tensor> {
-        let (of_near, of_other) = axis.up(odd);
-        let near = x.f_mul_scalar(f64::from(of_near))?;
-        Ok(near.f_add(&other.f_mul_scalar(f64::from(of_other))?)?)
+    let between = |odd: bool| -> Result<Tensor> {
+        let (_, of_other) = axis.up(odd);
+        if of_other == 0.0 {
+            return Ok(x.shallow_clone());
+        }
+        let other = match odd {
+            false => [x.f_narrow(dim, 0, 1)?, x.f_narrow(dim, 0, count - 1)?],
+            true => [
+                x.f_narrow(dim, 1, count - 1)?,
+                x.f_narrow(dim, count - 1, 1)?,
+            ],
+        };
+        Ok(x.f_lerp(&Tensor::f_cat(&other, dim)?, f64::from(of_other))?)
     };
-    let pairs = [between(false, &before)?, between(true, &behind)?];
+    let pairs = [between(false)?, between(true)?];
     let mut size = x.size();
     size[usize::try_from(dim).unwrap_or_default()] = 2 * count;
     let full = Tensor::f_stack(&pairs, dim + 1)?.f_reshape(&size)?;
@@ -42,14 +47,14 @@ pub(super) fn down(x: &Tensor, dim: i64, axis: Axis) -> Result<Tensor> {
         // The last pair is broken: its first sample stands for both.
         _ => Tensor::f_cat(&[odd, x.f_narrow(dim, length - 1, 1)?], dim)?,
     };
-    let [of_before, of_even, of_odd] = axis.down().map(f64::from);
-    let sum = even
-        .f_mul_scalar(of_even)?
-        .f_add_(&odd.f_mul_scalar(of_odd)?)?;
+    // The three shares sum to 1.
+    let [of_before, _, of_odd] = axis.down().map(f64::from);
     if of_before == 0.0 {
-        return Ok(sum);
+        return Ok(even.f_lerp(&odd, of_odd)?);
     }
     let first = x.f_narrow(dim, 0, 1)?;
     let before = Tensor::f_cat(&[first, odd.f_narrow(dim, 0, count - 1)?], dim)?;
-    Ok(sum.f_add(&before.f_mul_scalar(of_before)?)?)
+    let beside = of_before + of_odd;
+    let around = odd.f_lerp(&before, of_before / beside)?;
+    Ok(even.f_lerp(&around, beside)?)
 }

@@ -16,13 +16,16 @@ pub(crate) use pack::pack;
 pub(crate) use unpack::unpack;
 
 use crate::error::Result;
-use crate::pixel::Shape;
+use crate::pixel::{Component, Shape};
+use std::ops::Range;
 use tch::{Device, Tensor};
 
 /// A picture whose planes are tensors on one device.
 pub(crate) struct Planes {
     shape: Shape,
-    /// Each `[rows, bytes of a row]`, 8 bit, without stride padding.
+    /// Plane after plane and row after row, without stride padding, 8 bit; perhaps more behind.
+    bytes: Tensor,
+    /// Views of them, each `[rows, bytes of a row]`.
     planes: Vec<Tensor>,
 }
 
@@ -39,6 +42,7 @@ impl Planes {
         Ok(Self {
             shape,
             planes: planes.collect::<Result<_>>()?,
+            bytes: bytes.shallow_clone(),
         })
     }
 
@@ -49,12 +53,14 @@ impl Planes {
 
     /// The same on `device`; shared where they are there already.
     pub(crate) fn on(&self, device: Device) -> Result<Self> {
-        let planes = self.planes.iter();
-        let planes = planes.map(|plane| Ok(plane.f_to_device(device)?));
-        Ok(Self {
-            shape: self.shape,
-            planes: planes.collect::<Result<_>>()?,
-        })
+        Self::new(self.shape, &self.bytes.f_to_device(device)?)
+    }
+
+    /// The planes of components of one size, and where the samples lie in them.
+    fn parts(&self, components: Range<usize>) -> Vec<(&Tensor, Component)> {
+        let components = &self.shape.format.layout().components[components];
+        let part = |component: &Component| (&self.planes[component.plane], *component);
+        components.iter().map(part).collect()
     }
 
     /// Height and width of the picture in pixels.
