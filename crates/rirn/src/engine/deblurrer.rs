@@ -278,13 +278,16 @@ impl Deblurrer {
             fit,
             output,
             staging,
-            spare,
+            unused,
             recorded,
             declined,
         } = ticket.wait(Some(interrupt))?;
         (self.past, self.recorded) = (Some(past), recorded);
         self.staging = staging.or(self.staging.take());
-        spare.into_iter().for_each(|frame| self.recycle(frame));
+        self.packed = unused.bytes.or(self.packed.take());
+        if !unused.frame.data().is_empty() {
+            self.recycle(unused.frame);
+        }
         self.keep(fit);
         Ok(if declined {
             Pushed::Declined

@@ -58,8 +58,8 @@ pub(super) struct Advanced {
     pub(super) output: Option<Output>,
     /// Memory of a picture that came in and is done with.
     pub(super) staging: Option<Bytes>,
-    /// The frame to draw on, where it is not the answer.
-    pub(super) spare: Option<Frame>,
+    /// What was to be drawn on, without what is the answer.
+    pub(super) unused: Canvas,
     pub(super) recorded: Recorded,
     /// The frame was not wanted any more.
     pub(super) declined: bool,
@@ -117,7 +117,7 @@ impl Past {
                 fit,
                 output,
                 staging: incoming.into_bytes(core.device()),
-                spare: Some(canvas.frame),
+                unused: canvas,
                 recorded,
                 declined: false,
             });
@@ -138,13 +138,12 @@ impl Past {
             staging = staging.or(view.end());
         }
         self.spares = loan.end();
-        let drawn_on = output.as_ref().is_some_and(|output| output.sharp.is_some());
         Ok(Advanced {
             past: self,
             fit,
             output,
             staging,
-            spare: (!drawn_on).then_some(canvas.frame),
+            unused: canvas,
             recorded,
             declined: false,
         })
@@ -164,7 +163,7 @@ impl Past {
             fit,
             output: None,
             staging: incoming.into_bytes(core.device()),
-            spare: Some(canvas.frame),
+            unused: canvas,
             recorded,
             declined: true,
         }

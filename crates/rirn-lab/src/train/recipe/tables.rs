@@ -157,7 +157,6 @@ pub struct Loss {
 const USUAL_FLOOR: f64 = 1e-5;
 
 /// Left out of what is written, so that runs from before there was such a key go on.
-#[allow(clippy::float_cmp)]
 fn is_usual_floor(floor: &f64) -> bool {
     *floor == USUAL_FLOOR
 }

@@ -6,9 +6,11 @@ use crate::ops::conv::parallel::in_shares;
 use crate::ops::conv::pool::Pool;
 use crate::ops::threads;
 use std::cell::RefCell;
+use std::num::NonZero;
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread;
 
-/// Threads that copy together, the calling one among them.
+/// Threads that copy together, the calling one among them, where there are as many cores.
 const COPIERS: usize = 4;
 
 thread_local! {
@@ -41,7 +43,11 @@ pub(in crate::ops) fn by_copiers<T: Send>(
     work: impl Fn(T) + Sync,
 ) {
     static POOL: OnceLock<Pool> = OnceLock::new();
-    with_items(POOL.get_or_init(|| Pool::new(COPIERS)), items, work);
+    let start = || {
+        let cores = thread::available_parallelism();
+        Pool::new(cores.map_or(1, NonZero::get).min(COPIERS))
+    };
+    with_items(POOL.get_or_init(start), items, work);
 }
 
 fn with_items<T: Send>(
