@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Pictures to frames and corrections back into pictures by the pixel floor, in bands of rows: by
-//! the own threads where own kernels are used, elsewhere by the calling one. No bit depends on the
-//! bands.
+//! the own threads where own kernels are used, elsewhere by the calling one; and large copies. No bit
+//! depends on the bands.
 
 use super::conv::own;
 use super::{passes, spare};

@@ -79,10 +79,10 @@ pub(super) fn add(
     differences: &Tensor,
 ) -> Result<()> {
     let count = differences.size()[2];
-    let words = all_words(parts, sample, count, 0)?;
+    let before = all_words(parts, sample, count, 0)?;
     let mut sum = match ground {
         Some(code) => differences.f_add_scalar(code)?,
-        None => differences.f_add(&codes(&words, sample)?)?,
+        None => differences.f_add(&codes(&before, sample)?)?,
     };
     let mut sum = sum.f_add_scalar_(0.5)?;
     // What is not negative is rounded down on its way to whole numbers.
@@ -90,7 +90,7 @@ pub(super) fn add(
     let written = match sample.bytes {
         1 => sum,
         _ => {
-            let kept = words.f_to_kind(Kind::Int)?.f_bitwise_and(!mask(sample))?;
+            let kept = before.f_to_kind(Kind::Int)?.f_bitwise_and(!mask(sample))?;
             let mut codes = sum.f_to_kind(Kind::Int)?;
             let codes = codes.f_mul_scalar_(unit(sample))?;
             // A word of 16 bits, whatever its sign.
@@ -98,7 +98,7 @@ pub(super) fn add(
         }
     };
     for (place, part) in parts.iter().enumerate() {
-        let mut to = self::words(*part, sample, count)?;
+        let mut to = words(*part, sample, count)?;
         to.f_copy_(&written.f_get(length(place))?)?;
     }
     Ok(())

@@ -22,16 +22,16 @@ pub(crate) fn unpack(picture: &Planes) -> Result<Tensor> {
         Family::Gray => full(0..1)?,
         Family::Yuv => to_rgb(picture, &full(0..1)?.f_squeeze_dim(-1)?)?,
     };
-    // Codes of full range cannot lie outside.
-    let frame = match layout.family {
-        Family::Rgb | Family::Gray if luma.zero == 0.0 => colours,
-        _ => colours.f_clamp_(0.0, 1.0)?,
-    };
-    let frame = match layout.family {
-        Family::Gray => frame.f_expand([height, width, 3], false)?.f_contiguous()?,
-        Family::Rgb | Family::Yuv => frame,
-    };
-    Ok(frame.f_unsqueeze(0)?.f_permute([0, 3, 1, 2])?)
+    // Only codes of full range cannot lie outside.
+    if layout.family == Family::Yuv || luma.zero != 0.0 {
+        colours = colours.f_clamp_(0.0, 1.0)?;
+    }
+    if layout.family == Family::Gray {
+        colours = colours
+            .f_expand([height, width, 3], false)?
+            .f_contiguous()?;
+    }
+    Ok(colours.f_unsqueeze(0)?.f_permute([0, 3, 1, 2])?)
 }
 
 /// Luma `[height, width]` and the chroma of the picture to red, green, blue, `[height, width, 3]`.
