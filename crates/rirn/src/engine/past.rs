@@ -3,34 +3,26 @@
 //! it. Runs on the worker.
 
 pub(super) mod recorded;
+mod step;
 
 use super::bytes::Bytes;
-use super::cpu;
 use super::fit::Fit;
 use super::notes::{StepNote, Told};
-use super::pictures::{Canvas, Incoming};
+use super::pictures::Incoming;
+use super::pictures::canvas::Canvas;
 use super::shared::Core;
-use super::tensors::{to_frame, to_tensor};
 use super::tiles::TilePlan;
 use super::window::{View, Window};
 use super::{Engine, Output};
-use crate::cancel;
 use crate::error::{Error, Result};
 use crate::frame::Frame;
-use crate::networks::{Network, State};
-use crate::ops::spare::{self, Spares};
+use crate::networks::State;
+use crate::ops::spare::Spares;
 use recorded::Recorded;
 use std::mem;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
-use tch::{Device, Kind, Tensor};
-
-/// The states are looked at every so many frames: nothing bounds them, and an IRM with a gain
-/// above 1 grows without end in hours of live video.
-const WATCH_EVERY: u64 = 8;
-
-/// Largest magnitude of a healthy state; shipped weights stay below 40.
-const LARGEST_STATE: f64 = 1e4;
+use tch::Kind;
 
 /// What is remembered of one video. It travels inside the job and comes back with the result, so
 /// that nothing half updated can be seen and a flush needs nothing from a running step.
@@ -221,130 +213,6 @@ impl Past {
             None => {}
         }
         Ok((finite == Some(true), told))
-    }
-
-    /// One step with these tiles, and another in float32 where half precision was not enough. Says
-    /// whether all values are finite; else, and after an error, no state is left.
-    fn attempt(
-        &mut self,
-        core: &Core,
-        plan: &Arc<TilePlan>,
-        view: &View,
-        canvas: &mut Canvas,
-        told: &mut Told,
-    ) -> Result<bool> {
-        loop {
-            let (kind, network) = core.current();
-            self.adopt(kind, plan, told);
-            let finite = {
-                let network = network.lock().unwrap_or_else(PoisonError::into_inner);
-                self.step(network.as_ref(), plan, view, canvas)?
-            };
-            if finite || !core.widen()? {
-                return Ok(finite);
-            }
-        }
-    }
-
-    /// Forgets states that another network or other tiles have made.
-    fn adopt(&mut self, kind: Kind, plan: &Arc<TilePlan>, told: &mut Told) {
-        let before = self.kind.replace(kind);
-        if before.is_some_and(|before| before != kind) {
-            self.states.clear();
-            told.notes.push(StepNote::Widened);
-        }
-        let before = self.plan.replace(Arc::clone(plan));
-        if !before.is_some_and(|before| Arc::ptr_eq(&before, plan)) {
-            self.states.clear();
-        }
-    }
-
-    /// All tiles of a frame.
-    fn step(
-        &mut self,
-        network: &dyn Network,
-        plan: &TilePlan,
-        view: &View,
-        canvas: &mut Canvas,
-    ) -> Result<bool> {
-        let (stored, device) = network.placement();
-        cpu::prepare(self.kind.unwrap_or(stored), (stored, device));
-        // Out of `self`: whatever goes wrong, nothing half updated is left.
-        let mut states = mem::take(&mut self.states).into_iter();
-        let mut next = Vec::with_capacity(plan.len());
-        if !plan.is_whole() {
-            let (height, width) = self.size.unwrap_or_default();
-            canvas.frame.resize(height, width)?;
-            canvas.frame.data_mut().fill(0.0);
-        }
-        for (index, rect) in plan.rects().enumerate() {
-            cancel::check()?;
-            let whole = plan.is_whole();
-            let window = view.frames(device, (!whole).then_some(rect))?;
-            let state = match states.next() {
-                Some(state) => state,
-                None => {
-                    let (_, _, height, width) = window.size4()?;
-                    network.initial_state(1, height, width)?
-                }
-            };
-            let (picture, state) = network.step(&window, state)?;
-            if !self.put(&picture, (plan, index), view, canvas)? {
-                return Ok(false);
-            }
-            // A network may hand out its input, or keep its output.
-            let is = |other: &Tensor| other.data_ptr() == picture.data_ptr();
-            if !(is(&window) || state.iter().any(|(_, kept)| is(kept))) {
-                spare::give_back(picture);
-            }
-            next.push(state);
-        }
-        self.states = next;
-        self.steps += 1;
-        Ok(true)
-    }
-
-    /// Draws what the network has made of the whole frame or of tile `index`, and says whether all of
-    /// it is finite. Tiles are put together in a frame first; a picture is drawn with the last one.
-    fn put(
-        &mut self,
-        sharp: &Tensor,
-        (plan, index): (&TilePlan, usize),
-        view: &View,
-        canvas: &mut Canvas,
-    ) -> Result<bool> {
-        let picture = view.picture.as_ref();
-        if plan.is_whole() {
-            return match picture {
-                Some((blurred, original)) => canvas.draw(original, blurred, sharp),
-                None => to_frame(sharp, &mut canvas.frame),
-            };
-        }
-        let mut is_finite = to_frame(sharp, &mut self.tile)?;
-        if !is_finite {
-            return Ok(false);
-        }
-        plan.blend(index, &self.tile, &mut canvas.frame);
-        if let Some((blurred, original)) = picture.filter(|_| index + 1 == plan.len()) {
-            let sharp = to_tensor(&canvas.frame, Device::Cpu)?;
-            is_finite = canvas.draw(original, blurred, &sharp)?;
-            spare::give_back(sharp);
-        }
-        Ok(is_finite)
-    }
-
-    /// Now and then, forgets states that are not finite or out of bounds.
-    fn watch(&mut self, told: &mut Told) -> Result<()> {
-        if !self.steps.is_multiple_of(WATCH_EVERY) {
-            return Ok(());
-        }
-        // A NaN is not smaller than anything.
-        let is_healthy = self.largest_state()? <= LARGEST_STATE;
-        if !is_healthy {
-            self.states.clear();
-            told.notes.push(StepNote::Diverged);
-        }
-        Ok(())
     }
 
     fn check_size(&mut self, size: Option<(usize, usize)>) -> Result<()> {

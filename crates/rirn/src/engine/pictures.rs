@@ -3,6 +3,7 @@
 //! come back. Pixels are converted there: by tensor operations where the network computes on a GPU,
 //! so that only bytes travel to it, else by the pixel floor on the own threads.
 
+pub(super) mod canvas;
 #[cfg(test)]
 mod tests;
 
@@ -77,27 +78,6 @@ pub(super) enum Incoming {
     Nothing,
 }
 
-/// What a job draws on, and with what.
-#[derive(Default)]
-pub(super) struct Canvas {
-    pub(super) frame: Frame,
-    pub(super) bytes: Option<Bytes>,
-    pub(super) mix: Mix,
-    /// The picture, where one was drawn instead of the frame.
-    pub(super) picture: Option<PackedPicture>,
-}
-
-impl Incoming {
-    /// Height and width in pixels.
-    pub(super) fn size(&self) -> Option<(usize, usize)> {
-        match self {
-            Self::Frame(frame) => Some((frame.height(), frame.width())),
-            Self::Picture(staged) => Some((staged.shape.height, staged.shape.width)),
-            Self::Nothing => None,
-        }
-    }
-}
-
 /// A frame that has come in.
 pub(super) struct Arrival {
     /// `[1, 3, height, width]`, where the network is if there is room for it.
@@ -109,6 +89,15 @@ pub(super) struct Arrival {
 }
 
 impl Incoming {
+    /// Height and width in pixels.
+    pub(super) fn size(&self) -> Option<(usize, usize)> {
+        match self {
+            Self::Frame(frame) => Some((frame.height(), frame.width())),
+            Self::Picture(staged) => Some((staged.shape.height, staged.shape.width)),
+            Self::Nothing => None,
+        }
+    }
+
     /// The memory of a picture that is done with, as suits `device`.
     pub(super) fn into_bytes(self, device: Device) -> Option<Bytes> {
         match self {
@@ -194,58 +183,6 @@ impl Original {
             Self::Bytes(staged) => Some(staged.bytes),
             Self::Planes(_) => None,
         }
-    }
-}
-
-impl Canvas {
-    /// Draws the picture of `sharp`, `blurred` being the frame of `original`; says whether all is
-    /// finite.
-    pub(super) fn draw(
-        &mut self,
-        original: &Original,
-        blurred: &Tensor,
-        sharp: &Tensor,
-    ) -> Result<bool> {
-        let (shape, bytes, is_finite) = match original {
-            Original::Bytes(staged) => self.by_bands(staged, blurred, sharp)?,
-            Original::Planes(planes) => self.by_tensors(planes, blurred, sharp)?,
-        };
-        if is_finite {
-            self.picture = Some(PackedPicture::new(shape, bytes));
-        } else {
-            self.bytes = Some(bytes);
-        }
-        Ok(is_finite)
-    }
-
-    fn by_bands(
-        &mut self,
-        staged: &Staged,
-        blurred: &Tensor,
-        sharp: &Tensor,
-    ) -> Result<(Shape, Bytes, bool)> {
-        let shape = staged.shape;
-        let input = shape.view(staged.bytes.as_slice())?;
-        let mut bytes = Bytes::used_or_new(self.bytes.take(), shape.bytes())?;
-        let output = shape.view_mut(bytes.as_mut_slice())?;
-        let is_finite = bands::pack(&input, blurred, sharp, &self.mix, output)?;
-        Ok((shape, bytes, is_finite))
-    }
-
-    fn by_tensors(
-        &mut self,
-        planes: &Planes,
-        blurred: &Tensor,
-        sharp: &Tensor,
-    ) -> Result<(Shape, Bytes, bool)> {
-        let (shape, device) = (planes.shape(), sharp.device());
-        let (planes, blurred) = (planes.on(device)?, blurred.f_to_device(device)?);
-        let drawn = picture::pack(&planes, &blurred, sharp, &self.mix)?;
-        let bytes = Bytes::used_or_new(self.bytes.take(), shape.bytes() + 1)?;
-        let mut bytes = bytes.suited(device);
-        bytes.fill(&drawn)?;
-        let is_finite = bytes.as_slice().last() == Some(&1);
-        Ok((shape, bytes, is_finite))
     }
 }
 
