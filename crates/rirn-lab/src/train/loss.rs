@@ -94,7 +94,10 @@ mod tests {
         assert!(text("floor = 5e-4").contains("floor"));
         for floor in ["0.0", "-1.0", "inf", "nan"] {
             let why = recipe(&format!("floor = {floor}")).expect_err("refused");
-            assert!(why.contains("floor must be above 0"), "{why}");
+            assert!(
+                why.contains("loss.floor is") && why.contains("above 0"),
+                "{why}"
+            );
         }
     }
 }

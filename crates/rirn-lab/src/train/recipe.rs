@@ -144,18 +144,39 @@ impl Recipe {
         if clips.ring < clips.batch || clips.renew > clips.ring {
             return Err("a ring holds at least a batch, and at most all of it is renewed".into());
         }
-        let o = &self.optimiser;
-        let shares = [o.recurrent, o.last, o.average];
-        if !(o.rate > 0.0 && o.clip > 0.0 && shares.iter().all(|share| (0.0..=1.0).contains(share)))
-        {
-            return Err(
-                "rate and clip must be above 0, recurrent, last and average in 0..1".into(),
-            );
-        }
-        if !(self.loss.floor > 0.0 && self.loss.floor.is_finite()) {
-            return Err("the loss's floor must be above 0".into());
-        }
+        self.check_numbers()?;
         self.spec().map(drop)
+    }
+
+    /// Numbers without which no step can be made, or none that makes the loss smaller.
+    fn check_numbers(&self) -> Result<(), String> {
+        let (o, loss) = (&self.optimiser, &self.loss);
+        let above = [
+            ("optimiser.rate", o.rate),
+            ("optimiser.clip", o.clip),
+            ("loss.floor", loss.floor),
+        ];
+        if let Some((name, value)) = above.iter().find(|(_, x)| !(*x > 0.0 && x.is_finite())) {
+            return Err(format!("{name} is {value}, expected a number above 0"));
+        }
+        let shares = [
+            ("optimiser.recurrent", o.recurrent),
+            ("optimiser.last", o.last),
+            ("optimiser.average", o.average),
+        ];
+        if let Some((name, value)) = shares.iter().find(|(_, x)| !(0.0..=1.0).contains(x)) {
+            return Err(format!("{name} is {value}, expected a share from 0 to 1"));
+        }
+        let weights = [
+            ("optimiser.decay", o.decay),
+            ("loss.fourier", loss.fourier),
+            ("loss.state", loss.state),
+            ("loss.state-limit", loss.state_limit),
+        ];
+        if let Some((name, value)) = weights.iter().find(|(_, x)| !(*x >= 0.0 && x.is_finite())) {
+            return Err(format!("{name} is {value}, expected 0 or more"));
+        }
+        Ok(())
     }
 
     /// The network that is trained.
