@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The program `inspect` as a user calls it. Cargo builds it together with this crate's tests.
+//! The programs `inspect` and `average_weights` as a user calls them. Cargo builds them together with
+//! this crate's tests.
 
 mod files;
 
@@ -9,15 +10,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use files::data;
+use rirn::weights::Weights;
 use rirn_lab::inspect::Card;
 
-/// The program, which lies beside the folder of this test program.
-fn program() -> PathBuf {
+/// A program, which lies beside the folder of this test program.
+fn program(name: &str) -> PathBuf {
     let own = std::env::current_exe().expect("a test knows its path");
     let profile = own.ancestors().nth(2).expect("target/debug/deps/…");
     let program = profile
         .join("examples")
-        .join(format!("inspect{}", std::env::consts::EXE_SUFFIX));
+        .join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     assert!(
         program.is_file(),
         "no {}: run cargo test -p rirn-lab",
@@ -33,7 +35,11 @@ fn inspect<S: AsRef<OsStr>>(arguments: &[S]) -> (i32, String, String) {
 
 /// The same with this data folder.
 fn inspect_with<S: AsRef<OsStr>>(data: &Path, arguments: &[S]) -> (i32, String, String) {
-    let output = Command::new(program())
+    called("inspect", data, arguments)
+}
+
+fn called<S: AsRef<OsStr>>(name: &str, data: &Path, arguments: &[S]) -> (i32, String, String) {
+    let output = Command::new(program(name))
         .args(arguments)
         .env("XDG_DATA_HOME", data)
         .env("XDG_DATA_DIRS", "/nonexistent")
@@ -140,7 +146,7 @@ fn without_a_file_it_says_how_it_is_called() {
 
 #[test]
 fn a_reader_that_leaves_early_is_no_failure() {
-    let mut child = Command::new(program())
+    let mut child = Command::new(program("inspect"))
         .args(["lite", "--layers"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -149,4 +155,32 @@ fn a_reader_that_leaves_early_is_no_failure() {
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("it ends");
     assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
+}
+
+#[test]
+fn the_mean_of_weights_is_written_and_other_networks_are_refused() {
+    let average =
+        |arguments: &[&OsStr]| called("average_weights", "/nonexistent".as_ref(), arguments);
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("mean.safetensors");
+    let arguments = ["lite", "lite", "--out"].map(OsStr::new);
+    let arguments = [&arguments[..], &[out.as_os_str()]].concat();
+    assert_eq!(average(&arguments), (0, String::new(), String::new()));
+    let lite = Weights::built_in("lite").expect("lite");
+    let mean = Weights::open(&out).expect("a weights file");
+    assert!(mean.has_equal_tensors(&lite) && mean.spec() == lite.spec());
+    assert_eq!(mean.notes()["mean_of"], "2");
+    let before = std::fs::read(&out).expect("the file");
+    for (words, said) in [
+        (
+            ["lite", "standard"],
+            "base 20, blocks 6, skip, irm_relu, but lite has ifi-irm-atb, base 8",
+        ),
+        (["lite", "nowhere.safetensors"], "nowhere.safetensors"),
+    ] {
+        let words = [words[0], words[1], "--out"].map(OsStr::new);
+        let (status, _, errors) = average(&[&words[..], &[out.as_os_str()]].concat());
+        assert!(status == 1 && errors.contains(said), "{errors}");
+    }
+    assert_eq!(std::fs::read(&out).expect("the file"), before);
 }

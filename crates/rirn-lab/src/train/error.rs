@@ -62,6 +62,9 @@ pub enum TrainError {
         /// The step.
         step: u64,
     },
+    /// Weights that have no mean.
+    #[error("no mean of these weights: {0}")]
+    Mean(String),
     /// Threads that make clips could not be started, or one panicked.
     #[error("the threads that make clips stopped")]
     Producer,

@@ -12,6 +12,7 @@ mod disturb;
 mod error;
 mod grow;
 mod loss;
+mod mean;
 mod numbers;
 mod optimiser;
 mod passes;
@@ -27,6 +28,7 @@ mod variables;
 mod watch;
 
 pub use error::TrainError;
+pub use mean::{Mean, mean};
 pub use recipe::{Clips, Loss, LossKind, NetworkTable, Optimiser, Recipe, Rule, Run, Stage};
 pub use ring::{MakeClip, Ring};
 pub use run::{End, Event, Limits, Line, train};
