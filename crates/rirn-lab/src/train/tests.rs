@@ -315,19 +315,6 @@ fn a_recipe_says_what_is_wrong_with_it() {
         ("seconds=0.0", "above 0"),
         ("network.cell=lsmt", "unknown cell \"lsmt\""),
         ("network.feature=atp", "unknown module \"atp\""),
-        (
-            "optimiser.rate=-1",
-            "optimiser.rate is -1, expected a number above 0",
-        ),
-        ("optimiser.clip=inf", "optimiser.clip is inf"),
-        ("optimiser.average=1.5", "expected a share from 0 to 1"),
-        (
-            "optimiser.decay=-0.1",
-            "optimiser.decay is -0.1, expected 0",
-        ),
-        ("loss.state=nan", "loss.state is NaN"),
-        ("loss.state-limit=-4.0", "loss.state-limit is -4"),
-        ("loss.fourier=-1.0", "loss.fourier is -1"),
         ("clips.batch=0", "1 or more"),
         ("clips.renew=2000", "at most all"),
         ("run.precison=auto", "precison"),
@@ -351,6 +338,26 @@ fn a_recipe_says_what_is_wrong_with_it() {
             .expect_err("no end")
             .contains("end with 1")
     );
+}
+
+#[test]
+fn a_number_out_of_its_range_is_refused_by_its_key() {
+    let text = "name = \"x\"\nsteps = 5\n[network]\ncell = \"gru\"\n[data]\n[[stage]]\nuntil = 1\nframes = 2\ncrop = 32\n";
+    for (change, said) in [
+        ("optimiser.rate=-1", "is -1, expected a number above 0"),
+        ("optimiser.clip=inf", "is inf, expected a number above 0"),
+        ("loss.floor=0.0", "is 0, expected a number above 0"),
+        ("optimiser.average=1.5", "is 1.5, expected a share"),
+        ("optimiser.last=nan", "is NaN, expected a share"),
+        ("optimiser.decay=-0.1", "is -0.1, expected 0 or more"),
+        ("loss.state=nan", "is NaN, expected 0 or more"),
+        ("loss.state-limit=-4.0", "is -4, expected 0 or more"),
+        ("loss.fourier=-1.0", "is -1, expected 0 or more"),
+    ] {
+        let message = Recipe::parse(text, &[change.to_owned()]).expect_err(change);
+        let (key, _) = change.split_once('=').expect("key=value");
+        assert!(message.starts_with(&format!("{key} {said}")), "{message}");
+    }
 }
 
 #[test]
