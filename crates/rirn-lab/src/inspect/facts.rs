@@ -94,7 +94,9 @@ pub struct State {
 }
 
 impl Network {
-    pub(super) fn new(spec: &Spec) -> Self {
+    /// What a weights file of this network says of it.
+    #[must_use]
+    pub fn new(spec: &Spec) -> Self {
         Self {
             label: spec.to_string(),
             cell: spec.cell.word(),

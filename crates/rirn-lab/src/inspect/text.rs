@@ -17,7 +17,7 @@ impl fmt::Display for Card {
         let origin = if self.built_in { " (built in)" } else { "" };
         writeln!(f, "{}{origin}", visible(&self.name))?;
         let mut line = |name: &str, value: &str| writeln!(f, "  {name:NAMES$}  {value}");
-        line("network", &network(&self.network))?;
+        line("network", &self.network.to_string())?;
         line("paper", &paper(self.paper.as_ref(), &self.network))?;
         if let Some(Paper { published, .. }) = &self.paper {
             let [gopro, reds] = [published.gopro, published.reds]
@@ -102,19 +102,18 @@ impl Card {
     }
 }
 
-/// What the file's metadata say.
-fn network(network: &Network) -> String {
-    let Network {
-        label,
-        base,
-        blocks,
-        ..
-    } = network;
-    let options = options(network).map(|option| format!(", {option}"));
-    format!(
-        "{label}, base {base}, blocks {blocks}{}",
-        options.collect::<String>()
-    )
+impl fmt::Display for Network {
+    /// What the file's metadata say, in a line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            label,
+            base,
+            blocks,
+            ..
+        } = self;
+        write!(f, "{label}, base {base}, blocks {blocks}")?;
+        options(self).try_for_each(|option| write!(f, ", {option}"))
+    }
 }
 
 /// The row of the paper, and in what the file differs from it.

@@ -8,6 +8,7 @@
 
 use super::TrainError;
 use crate::convert::Tensors;
+use crate::inspect::Network;
 use rirn::networks::expected_tensors;
 use rirn::weights::Weights;
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,9 +39,9 @@ pub fn mean(all: &[Weights]) -> Result<Mean, TrainError> {
             return Err(TrainError::Mean(format!(
                 "{} has the network {}, but {} has {}",
                 weights.label(),
-                described(weights),
+                Network::new(weights.spec()),
                 first.label(),
-                described(first)
+                Network::new(first.spec())
             )));
         }
         weights.verify(&expected).map_err(rirn::Error::from)?;
@@ -59,19 +60,6 @@ pub fn mean(all: &[Weights]) -> Result<Mean, TrainError> {
         tensors: tensors.collect(),
         notes: notes(all),
     })
-}
-
-/// Short name and what it leaves out.
-fn described(weights: &Weights) -> String {
-    let spec = weights.spec();
-    let mut text = format!("{spec}, base {}, blocks {}", spec.base, spec.blocks);
-    if spec.skip {
-        text += ", skip";
-    }
-    if spec.irm_relu {
-        text += ", irm_relu";
-    }
-    text
 }
 
 fn notes(all: &[Weights]) -> BTreeMap<String, String> {
