@@ -32,7 +32,27 @@ impl Batch {
             blurred.reverse();
             sharp.reverse();
         }
+        if let Some(turn) = draw.turn {
+            (blurred, sharp) = (turned(&blurred, turn), turned(&sharp, turn));
+        }
         Ok(Self { blurred, sharp })
+    }
+}
+
+/// As many frames, which go from the first one to that of the `turn` and back, to and fro.
+fn turned(frames: &[Tensor], turn: usize) -> Vec<Tensor> {
+    let places = (0..frames.len()).map(|at| to_and_fro(at, turn + 1));
+    places.map(|place| frames[place].shallow_clone()).collect()
+}
+
+/// The place of a frame where a clip is played to its last frame and back, without showing an end twice.
+pub(super) fn to_and_fro(at: usize, frames: usize) -> usize {
+    let period = (2 * frames).saturating_sub(2).max(1);
+    let place = at % period;
+    if place < frames {
+        place
+    } else {
+        period - place
     }
 }
 
@@ -74,4 +94,29 @@ fn finished(frames: &Tensor, draw: &Draw) -> Result<Tensor, TrainError> {
     };
     let frames = frames.f_to_kind(Kind::Float)?.f_div_scalar(255.0)?;
     Ok(frames.f_permute([0, 1, 4, 2, 3])?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{to_and_fro, turned};
+    use tch::Tensor;
+
+    #[test]
+    fn to_and_fro_shows_no_end_twice() {
+        let places: Vec<usize> = (0..8).map(|at| to_and_fro(at, 4)).collect();
+        assert_eq!(places, [0, 1, 2, 3, 2, 1, 0, 1]);
+        assert_eq!(to_and_fro(3, 1), 0);
+    }
+
+    #[test]
+    fn a_turned_clip_goes_back_from_the_frame_of_the_turn() {
+        let frames: Vec<Tensor> = (0..6).map(|at| Tensor::from(at as f32)).collect();
+        let shown = |turn| {
+            let frames = turned(&frames, turn);
+            let values = frames.iter().map(|frame| frame.double_value(&[]) as usize);
+            values.collect::<Vec<_>>()
+        };
+        assert_eq!(shown(4), [0, 1, 2, 3, 4, 3]);
+        assert_eq!(shown(2), [0, 1, 2, 1, 0, 1]);
+    }
 }

@@ -4,7 +4,7 @@
 //! change of the weights. They begin anew with each stage, whose clips have another length or size.
 
 use super::TrainError;
-use super::batch::{Batch, window};
+use super::batch::{Batch, to_and_fro, window};
 use super::numbers::{Number, Numbers};
 use super::optimiser::Optimiser;
 use super::places::{Places, put_state};
@@ -194,17 +194,6 @@ impl Way {
     }
 }
 
-/// The place of a frame where a clip is played to its last frame and back, without showing an end twice.
-fn to_and_fro(at: usize, frames: usize) -> usize {
-    let period = (2 * frames).saturating_sub(2).max(1);
-    let place = at % period;
-    if place < frames {
-        place
-    } else {
-        period - place
-    }
-}
-
 /// Loss with the penalty of the states, gain in dB, and the states at the end. A clip is what the network
 /// sees, the truth, and how many frames lie before the first one.
 fn forward(
@@ -267,16 +256,4 @@ fn follow(average: &Variables, variables: &Variables, numbers: &Numbers) -> Resu
         let _ = average.shallow_clone().f_lerp_tensor_(variable, &by)?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::to_and_fro;
-
-    #[test]
-    fn to_and_fro_shows_no_end_twice() {
-        let places: Vec<usize> = (0..8).map(|at| to_and_fro(at, 4)).collect();
-        assert_eq!(places, [0, 1, 2, 3, 2, 1, 0, 1]);
-        assert_eq!(to_and_fro(3, 1), 0);
-    }
 }

@@ -121,8 +121,13 @@ impl Recipe {
             if stage.frames == 0 || stage.crop < 16 || stage.crop % 4 != 0 {
                 return Err("a stage needs frames, and a crop of 16 or more that 4 divides".into());
             }
-            if !(0.0..=1.0).contains(&stage.disturbed) {
-                return Err("\"disturbed\" is a share from 0 to 1".into());
+            for (name, share) in [("disturbed", stage.disturbed), ("turned", stage.turned)] {
+                if !(0.0..=1.0).contains(&share) {
+                    return Err(format!("\"{name}\" is a share from 0 to 1"));
+                }
+            }
+            if stage.turned > 0.0 && self.largest().0 < 4 {
+                return Err("with \"turned\" clips need 4 frames or more".into());
             }
         }
         if self

@@ -67,6 +67,8 @@ pub(super) struct Draw {
     pub(super) transposed: bool,
     /// Last frame first.
     pub(super) reversed: bool,
+    /// The frame at which the clip turns.
+    pub(super) turn: Option<usize>,
     /// Seed of the disturbance of the states.
     pub(super) disturbance: u64,
 }
@@ -93,6 +95,9 @@ impl Draw {
             transposed: random.random_bool(0.5),
             reversed: random.random_bool(0.5),
             disturbance: random.random(),
+            // Where no clip turns nothing is drawn for it, so that other draws stay those they were.
+            turn: (stage.turned > 0.0 && random.random_bool(stage.turned))
+                .then(|| random.random_range(2..frames - 1)),
         }
     }
 }

@@ -85,6 +85,10 @@ pub struct Stage {
     /// gradients go through; what a network does not get rid of itself grows in long videos.
     #[serde(default, skip_serializing_if = "crate::data::is_nothing")]
     pub disturbed: f64,
+    /// Share of the steps whose clips turn at one of their frames and go back from there: motion that is
+    /// reversed at once.
+    #[serde(default, skip_serializing_if = "crate::data::is_nothing")]
+    pub turned: f64,
 }
 
 /// `[optimiser]`.
