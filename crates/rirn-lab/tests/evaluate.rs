@@ -235,8 +235,8 @@ fn a_long_run_tells_a_memory_that_grows_from_one_that_does_not() {
     let [blurred, drifting, identity] = &evaluation.tables[0].rows[..] else {
         panic!("{:?}", evaluation.tables)
     };
-    assert_eq!((drifting[6].as_str(), drifting[7].as_str()), ("0.3", "no"));
-    assert_eq!(identity[3..], ["0.00", "0", "0.00", "0.0", "yes"]);
+    assert_eq!((drifting[7].as_str(), drifting[8].as_str()), ("0.3", "no"));
+    assert_eq!(identity[3..], ["0.00", "0", "0.00", "0.00", "0.0", "yes"]);
     assert_eq!(blurred[1..3], identity[1..3]);
     let states = &evaluation.curves[0].series[0].points;
     for (time, state) in states.iter() {

@@ -5,7 +5,8 @@
 //! It runs the longest sequence of the bench (the first of equals), whole or its upper left
 //! corner. A frame is compared with its own first visit, and with that from the same side: on the way
 //! back a frame has another past, so it differs without anything being lost. Frames that are first
-//! visited while the memory still fills are not judged.
+//! visited while the memory still fills are not judged. What the turn itself harms, where motion is reversed
+//! at once, is told by runs that begin at it with a new memory.
 
 mod walk;
 
@@ -63,7 +64,8 @@ impl LongRun {
 
     pub(super) fn run(&self, bench: &mut Bench<'_>) -> Result<Outcome, EvalError> {
         let sequence = longest(bench.sequences);
-        let mut stage = bench.stage("long", self.frames * bench.candidates.len());
+        let frames = self.frames + sequence.len();
+        let mut stage = bench.stage("long", frames * bench.candidates.len());
         let mut rows = vec![self.blurred_row(sequence)?];
         let (mut states, mut changes) = (Vec::new(), Vec::new());
         for candidate in bench.candidates {
@@ -91,6 +93,7 @@ impl LongRun {
                     "largest drop below first visit",
                     "at frame",
                     "largest drop below first visit from the same side",
+                    "largest drop below a run that begins at the turn",
                     "largest state",
                     "drop at most 0.3 dB",
                 ]),
@@ -119,24 +122,46 @@ impl LongRun {
         bench: &mut Bench<'_>,
         stage: &mut Stage,
     ) -> Result<Walk, EvalError> {
-        let order = |time| to_and_fro(time, sequence.len());
-        let frames = (0..self.frames).map(|time| {
+        let last = sequence.len() - 1;
+        let mut back = vec![0.0; sequence.len()];
+        let reversed = (sequence.len(), |time| last - time);
+        self.play(candidate, sequence, reversed, |_, place, psnr, _| {
+            back[place] = psnr;
+            stage.step(bench, candidate.name(), &sequence.name);
+        })?;
+        let mut walk = Walk::new(back, self.frames);
+        let order = (self.frames, |time| to_and_fro(time, sequence.len()));
+        self.play(candidate, sequence, order, |time, place, psnr, state| {
+            walk.add(time, place, psnr, state);
+            stage.step(bench, candidate.name(), &sequence.name);
+        })?;
+        Ok(walk)
+    }
+
+    /// Plays so many frames in an order with a new memory; what is seen are the time, the place of the
+    /// frame in the sequence, its PSNR and the largest state.
+    fn play(
+        &self,
+        candidate: &Candidate,
+        sequence: &Sequence,
+        (frames, order): (usize, impl Fn(usize) -> usize),
+        mut seen: impl FnMut(usize, usize, f64, f64),
+    ) -> Result<(), EvalError> {
+        let frames = (0..frames).map(|time| {
             Ok(Feed {
                 picture: self.cut(sequence.blurred(order(time))?),
                 fresh: false,
             })
         });
-        let mut walk = Walk::new(sequence.len(), self.frames);
         let mut stream = candidate.stream(frames);
         while let Some(played) = stream.next() {
             let played = played?;
             let place = order(played.index);
             let truth = self.cut(sequence.sharp(place)?);
             let state = stream.largest_state()?;
-            walk.add(played.index, place, psnr(&played.picture, &truth)?, state);
-            stage.step(bench, candidate.name(), &sequence.name);
+            seen(played.index, place, psnr(&played.picture, &truth)?, state);
         }
-        Ok(walk)
+        Ok(())
     }
 
     fn blurred_row(&self, sequence: &Sequence) -> Result<Vec<String>, EvalError> {
@@ -145,7 +170,7 @@ impl LongRun {
             let picture = self.cut(sequence.blurred(index)?);
             of_frames.push(psnr(&picture, &self.cut(sequence.sharp(index)?))?);
         }
-        let mut walk = Walk::new(sequence.len(), self.frames);
+        let mut walk = Walk::new(of_frames.clone(), self.frames);
         for time in 0..self.frames {
             let place = to_and_fro(time, sequence.len());
             walk.add(time, place, of_frames[place], 0.0);
