@@ -9,6 +9,7 @@ use super::cache::PictureCache;
 use super::clip::{Clip, ClipSource, check_crop, crop};
 use super::error::DataError;
 use super::layout::{Choice, sequences};
+use super::order::to_and_fro;
 use super::sequence::Sequence;
 use crate::blur::reduce;
 use image::{RgbImage, imageops};
@@ -98,7 +99,7 @@ impl ClipSource for Pairs {
             blurred: Vec::with_capacity(frames * size * size * 3),
             sharp: Vec::with_capacity(frames * size * size * 3),
         };
-        for index in to_and_fro(random, sequence.len(), frames) {
+        for index in consecutive(random, sequence.len(), frames) {
             let blurred = self.cache.get(&sequence.blurred[index])?;
             cut(&blurred.pixels, place, (wide, size), &mut clip.blurred);
             let sharp = self.cache.get(&sequence.sharp[index])?;
@@ -134,18 +135,12 @@ fn cut(
 
 /// Indices of `wanted` consecutive frames of `length` (2 or more). Where there are not enough of
 /// them, the sequence goes back from its end and forth from its start.
-pub(super) fn to_and_fro(random: &mut impl Rng, length: usize, wanted: usize) -> Vec<usize> {
-    let round = 2 * (length - 1);
+pub(super) fn consecutive(random: &mut impl Rng, length: usize, wanted: usize) -> Vec<usize> {
     let start = if length >= wanted {
         random.random_range(0..=length - wanted)
     } else {
-        random.random_range(0..round)
+        random.random_range(0..2 * (length - 1))
     };
-    let index = |step: usize| (start + step) % round;
-    (0..wanted)
-        .map(|step| match index(step) {
-            forth if forth < length => forth,
-            back => round - back,
-        })
-        .collect()
+    let steps = start..start + wanted;
+    steps.map(|step| to_and_fro(step, length)).collect()
 }

@@ -4,6 +4,7 @@
 use super::TrainError;
 use super::ring::{Held, Ring};
 use super::schedule::Draw;
+use crate::data::to_and_fro;
 use rirn::networks::Network;
 use tch::{Kind, Tensor};
 
@@ -43,17 +44,6 @@ impl Batch {
 fn turned(frames: &[Tensor], turn: usize) -> Vec<Tensor> {
     let places = (0..frames.len()).map(|at| to_and_fro(at, turn + 1));
     places.map(|place| frames[place].shallow_clone()).collect()
-}
-
-/// The place of a frame where a clip is played to its last frame and back, without showing an end twice.
-pub(super) fn to_and_fro(at: usize, frames: usize) -> usize {
-    let period = (2 * frames).saturating_sub(2).max(1);
-    let place = at % period;
-    if place < frames {
-        place
-    } else {
-        period - place
-    }
 }
 
 /// The window of a network around the frame at a place, the ends repeated:
@@ -98,15 +88,8 @@ fn finished(frames: &Tensor, draw: &Draw) -> Result<Tensor, TrainError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{to_and_fro, turned};
+    use super::turned;
     use tch::Tensor;
-
-    #[test]
-    fn to_and_fro_shows_no_end_twice() {
-        let places: Vec<usize> = (0..8).map(|at| to_and_fro(at, 4)).collect();
-        assert_eq!(places, [0, 1, 2, 3, 2, 1, 0, 1]);
-        assert_eq!(to_and_fro(3, 1), 0);
-    }
 
     #[test]
     fn a_turned_clip_goes_back_from_the_frame_of_the_turn() {

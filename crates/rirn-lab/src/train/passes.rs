@@ -4,7 +4,7 @@
 //! change of the weights. They begin anew with each stage, whose clips have another length or size.
 
 use super::TrainError;
-use super::batch::{Batch, to_and_fro, window};
+use super::batch::{Batch, window};
 use super::numbers::{Number, Numbers};
 use super::optimiser::Optimiser;
 use super::places::{Places, put_state};
@@ -12,6 +12,7 @@ use super::recipe::{Loss, Stage};
 use super::schedule::Draw;
 use super::variables::Variables;
 use super::{disturb::disturbed, loss};
+use crate::data::to_and_fro;
 use rirn::engine::Repeated;
 use rirn::networks::{Network, Profile, Rirn, State};
 use tch::{Device, Kind, Tensor};

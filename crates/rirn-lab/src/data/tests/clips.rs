@@ -3,7 +3,7 @@
 
 use super::{frames, pair, write};
 use crate::blur::is_installed;
-use crate::data::pairs::to_and_fro;
+use crate::data::pairs::consecutive;
 use crate::data::{Clip, Decoder, Mixture, MixtureSettings, PictureCache, Shares, preview};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -143,20 +143,20 @@ fn short_sequences_are_played_to_and_fro() {
     let mut random = ChaCha8Rng::seed_from_u64(1);
     let mut starts = [false; 4];
     for _ in 0..100 {
-        let order = to_and_fro(&mut random, 3, 8);
+        let order = consecutive(&mut random, 3, 8);
         starts[order[0]] = true;
         for two in order.windows(2) {
             assert_eq!(two[0].abs_diff(two[1]), 1, "{order:?}");
         }
         assert!(order.iter().all(|&index| index < 3));
-        let enough = to_and_fro(&mut random, 10, 8);
+        let enough = consecutive(&mut random, 10, 8);
         assert!(
             enough.windows(2).all(|two| two[1] == two[0] + 1),
             "{enough:?}"
         );
     }
     assert_eq!(starts, [true, true, true, false]);
-    assert_eq!(to_and_fro(&mut random, 2, 2), [0, 1]);
+    assert_eq!(consecutive(&mut random, 2, 2), [0, 1]);
 }
 
 #[test]

@@ -10,7 +10,7 @@
 
 mod walk;
 
-use crate::data::{RgbImage, Sequence};
+use crate::data::{RgbImage, Sequence, to_and_fro};
 use crate::eval::bench::{Bench, Stage};
 use crate::eval::candidate::Candidate;
 use crate::eval::error::EvalError;
@@ -21,7 +21,7 @@ use crate::eval::ssim::WINDOW;
 use crate::eval::stream::Feed;
 
 use super::{Outcome, columns};
-use walk::{Walk, to_and_fro};
+use walk::Walk;
 
 /// What can be chosen of the experiment.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 //! The way of a long run, and what is seen on it.
 
 use super::super::{Running, db, verdict};
+use crate::data::to_and_fro;
 
 /// Frames after which the memory counts as filled.
 const FILLING: usize = 5;
@@ -15,17 +16,6 @@ const PART: usize = 100;
 /// Whether the frame that is shown at a time comes from the one behind it.
 fn is_fro(time: usize, frames: usize) -> bool {
     time > 0 && to_and_fro(time - 1, frames) > to_and_fro(time, frames)
-}
-
-/// The frame that is shown at a time: 0, 1, …, n−1, n−2, …, 1, 0, 1, …
-pub(super) fn to_and_fro(time: usize, frames: usize) -> usize {
-    let turn = frames.saturating_sub(1);
-    let place = time % (2 * turn).max(1);
-    if place <= turn {
-        place
-    } else {
-        2 * turn - place
-    }
 }
 
 /// What is seen on the way.
@@ -125,19 +115,8 @@ impl Walk {
 
 #[cfg(test)]
 mod tests {
-    use super::{Walk, is_fro, to_and_fro};
-
-    #[test]
-    fn the_way_goes_to_and_fro_without_standing_still() {
-        let way = |frames| {
-            (0..8)
-                .map(|time| to_and_fro(time, frames))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(way(4), [0, 1, 2, 3, 2, 1, 0, 1]);
-        assert_eq!(way(2), [0, 1, 0, 1, 0, 1, 0, 1]);
-        assert_eq!(way(1), [0; 8]);
-    }
+    use super::{Walk, is_fro};
+    use crate::data::to_and_fro;
 
     #[test]
     fn a_drop_is_measured_from_the_first_visit_of_the_same_frame() {
@@ -183,6 +162,7 @@ mod tests {
         let lost = run(|time, place| if place == 2 { time as f64 * 0.01 } else { 0.0 });
         assert_eq!(lost[2], "0.14"); // At 12 and 26.
     }
+
     #[test]
     fn what_a_turn_harms_is_what_a_run_from_there_does_not_lose() {
         let harmed = |lost: fn(usize) -> f64| {
