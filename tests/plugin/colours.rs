@@ -29,6 +29,10 @@ const TOLERANCE: [f32; 2] = [2.0, 1.0];
 fn the_network_sees_the_colours_that_videoconvert_sees() {
     for format in PixelFormat::ALL {
         for (width, height) in [(64, 48), (33, 17)] {
+            if [PixelFormat::Nv61, PixelFormat::Vyuy].contains(&format) && width % 2 == 1 {
+                // GStreamer 1.22 exchanges U and V of their last column, reading and writing.
+                continue;
+            }
             let caps = caps(format.name(), width, height);
             check(&caps);
             if !info(&caps).is_yuv() {

@@ -5,7 +5,7 @@
 use crate::harness::{Rig, bytes, caps, frame, identity, info, noise, timed, wait_for};
 use gst::prelude::*;
 use gst_video::prelude::*;
-use gst_video::{VideoAlignment, VideoFrameFlags, VideoInfo, VideoMeta};
+use gst_video::{VideoAlignment, VideoFrameFlags, VideoInfo, VideoMeta, VideoPackFlags};
 use rirn::pixel::PixelFormat;
 
 /// The pixels of a buffer, without what lies between the rows.
@@ -22,25 +22,35 @@ pub(crate) fn visible(buffer: &gst::Buffer, caps: &gst::Caps) -> Vec<u8> {
     seen
 }
 
-/// The codes of a component, row by row, where GStreamer says that they are.
+/// The codes of a component at every pixel, row by row, as GStreamer reads them: a chroma sample is repeated.
 pub(crate) fn codes(buffer: &gst::Buffer, caps: &gst::Caps, component: u8) -> Vec<u32> {
     let info = info(caps);
-    let (format, at) = (info.format_info(), usize::from(component));
-    let (start, stride) = places(buffer, &info)[format.plane()[at] as usize];
-    let first = start + usize::try_from(format.poffset()[at]).expect("an offset");
-    let step = usize::try_from(format.pixel_stride()[at]).expect("a step");
-    let (depth, shift) = (format.depth()[at], format.shift()[at]);
-    let bytes = bytes(buffer);
-    let code = |row: u32, column: u32| {
-        let place = first + row as usize * stride + column as usize * step;
-        let high = if depth > 8 { bytes[place + 1] } else { 0 };
-        let word = u32::from(u16::from_le_bytes([bytes[place], high]));
-        (word >> shift) & ((1 << depth) - 1)
+    let (format, width, height) = (info.format_info(), info.width() as usize, info.height());
+    let depth = format.depth()[usize::from(component)];
+    // Alpha comes first, bytes stay bytes, and words are filled up to 16 bits.
+    let place = (usize::from(component) + 1) % 4;
+    let code = |row: &[u8], x: usize| match depth {
+        8 => u32::from(row[4 * x + place]),
+        _ => {
+            let word = &row[8 * x + 2 * place..];
+            u32::from(u16::from_ne_bytes([word[0], word[1]])) >> (16 - depth)
+        }
     };
-    let rows = 0..info.comp_height(component);
-    rows.flat_map(|row| (0..info.comp_width(component)).map(move |column| (row, column)))
-        .map(|(row, column)| code(row, column))
-        .collect()
+    let (bytes, places) = (bytes(buffer), places(buffer, &info));
+    let mut row = vec![0; 8 * width];
+    let mut codes = Vec::new();
+    for y in 0..height as usize {
+        // Planes that begin in this row: of others the binding thinks that all have as many rows.
+        let here = places.iter().enumerate().map(|(plane, (offset, stride))| {
+            let is_halved = plane_size(&info, plane).1 < height as usize;
+            &bytes[offset + (y >> usize::from(is_halved)) * stride..]
+        });
+        let strides: Vec<_> = places.iter().map(|(_, stride)| *stride as i32).collect();
+        let (flags, here) = (VideoPackFlags::empty(), here.collect::<Vec<_>>());
+        format.unpack(flags, &mut row, &here, &strides, 0, 0, width as i32);
+        codes.extend((0..width).map(|x| code(&row, x)));
+    }
+    codes
 }
 
 /// Offset and stride of each plane.

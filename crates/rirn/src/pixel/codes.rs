@@ -11,6 +11,26 @@ use super::wide::wide;
 /// A sample of more than 8 bits as it lies in memory.
 type Word = [u8; 2];
 
+/// The order of a word's bytes. A constant of the loops, which have no room for questions.
+const LOW_FIRST: bool = false;
+const HIGH_FIRST: bool = true;
+
+#[inline(always)]
+fn from_word<const ORDER: bool>(word: Word) -> u16 {
+    match ORDER {
+        LOW_FIRST => u16::from_le_bytes(word),
+        HIGH_FIRST => u16::from_be_bytes(word),
+    }
+}
+
+#[inline(always)]
+fn to_word<const ORDER: bool>(bits: u16) -> Word {
+    match ORDER {
+        LOW_FIRST => bits.to_le_bytes(),
+        HIGH_FIRST => bits.to_be_bytes(),
+    }
+}
+
 /// Which value a code stands for: `(code - zero) / scale` within bounds.
 ///
 /// Computed, for a division in vectors takes no longer than a table. Zero and scale are whole numbers
@@ -43,8 +63,8 @@ impl Values {
     }
 
     #[inline(always)]
-    fn of_word(&self, word: Word) -> f32 {
-        let code = (u16::from_le_bytes(word) & self.mask) >> self.sample.shift;
+    fn of_word<const ORDER: bool>(&self, word: Word) -> f32 {
+        let code = (from_word::<ORDER>(word) & self.mask) >> self.sample.shift;
         self.of_code(f32::from(code))
     }
 }
@@ -65,8 +85,11 @@ wide! {
         if meaning.sample.bytes == 1 {
             let value = |byte: u8| meaning.of_code(f32::from(byte));
             decode_samples(row, component, value, values);
+        } else if meaning.sample.high_first {
+            let value = |word: Word| meaning.of_word::<HIGH_FIRST>(word);
+            decode_samples(row.as_chunks().0, component, value, values);
         } else {
-            let value = |word: Word| meaning.of_word(word);
+            let value = |word: Word| meaning.of_word::<LOW_FIRST>(word);
             decode_samples(row.as_chunks().0, component, value, values);
         }
     }
@@ -196,7 +219,10 @@ wide! {
             add_bytes(input, differences, sample.bits, output);
         } else {
             let (input, output) = (input.as_chunks().0, output.as_chunks_mut().0);
-            add_words(input, differences, sample, output);
+            match sample.high_first {
+                LOW_FIRST => add_words::<LOW_FIRST>(input, differences, sample, output),
+                HIGH_FIRST => add_words::<HIGH_FIRST>(input, differences, sample, output),
+            }
         }
     }
 }
@@ -210,12 +236,17 @@ fn add_bytes(input: &[u8], differences: &[f32], bits: u32, output: &mut [u8]) {
 }
 
 #[inline(always)]
-fn add_words(input: &[Word], differences: &[f32], sample: Sample, output: &mut [Word]) {
+fn add_words<const ORDER: bool>(
+    input: &[Word],
+    differences: &[f32],
+    sample: Sample,
+    output: &mut [Word],
+) {
     let (top, mask, shift) = (top_code(sample.bits) as f32, mask(sample), sample.shift);
     for (word, (before, difference)) in output.iter_mut().zip(input.iter().zip(differences)) {
-        let before = u16::from_le_bytes(*before);
+        let before = from_word::<ORDER>(*before);
         let code = sum(f32::from((before & mask) >> shift), *difference, top) as u16;
-        *word = (before & !mask | code << shift).to_le_bytes();
+        *word = to_word::<ORDER>(before & !mask | code << shift);
     }
 }
 
@@ -238,10 +269,12 @@ pub(super) fn fill(row: &mut [u8], component: Component, sample: Sample, count: 
         places.for_each(|place| *place = code as u8);
         return;
     }
-    let mask = mask(sample);
+    let (mask, bits) = (mask(sample), code << sample.shift);
     let words = row.as_chunks_mut::<2>().0;
     for place in words[offset..].iter_mut().step_by(step).take(count) {
-        let kept = u16::from_le_bytes(*place) & !mask;
-        *place = (kept | code << sample.shift).to_le_bytes();
+        *place = match sample.high_first {
+            LOW_FIRST => to_word::<LOW_FIRST>(from_word::<LOW_FIRST>(*place) & !mask | bits),
+            HIGH_FIRST => to_word::<HIGH_FIRST>(from_word::<HIGH_FIRST>(*place) & !mask | bits),
+        };
     }
 }

@@ -26,10 +26,21 @@ fn words((plane, component): (&Tensor, Component), sample: Sample, count: i64) -
 fn all_words(parts: &Parts<'_>, sample: Sample, count: i64, dim: i64) -> Result<Tensor> {
     let words = parts.iter().map(|part| words(*part, sample, count));
     let words: Vec<_> = words.collect::<Result<_>>()?;
-    Ok(match &words[..] {
+    let words = match &words[..] {
         [one] => one.f_unsqueeze(dim)?,
         several => Tensor::f_stack(several, dim)?,
-    })
+    };
+    in_order(words, sample)
+}
+
+/// Words with the bytes in the machine's order, or those in the sample's: turned around where the two differ.
+fn in_order(words: Tensor, sample: Sample) -> Result<Tensor> {
+    if sample.bytes == 1 || sample.high_first == cfg!(target_endian = "big") {
+        return Ok(words);
+    }
+    let words = words.f_contiguous()?.f_unsqueeze(-1)?;
+    let bytes = words.f_view_dtype(Kind::Uint8)?.f_flip([-1])?;
+    Ok(bytes.f_view_dtype(Kind::Int16)?.f_squeeze_dim(-1)?)
 }
 
 /// The bits of a word that are the code.
@@ -94,7 +105,8 @@ pub(super) fn add(
             let mut codes = sum.f_to_kind(Kind::Int)?;
             let codes = codes.f_mul_scalar_(unit(sample))?;
             // A word of 16 bits, whatever its sign.
-            kept.f_bitwise_or_tensor(&codes)?.f_to_kind(Kind::Int16)?
+            let words = kept.f_bitwise_or_tensor(&codes)?.f_to_kind(Kind::Int16)?;
+            in_order(words, sample)?
         }
     };
     for (place, part) in parts.iter().enumerate() {

@@ -156,6 +156,7 @@ const BYTE: Sample = Sample {
     bytes: 1,
     bits: 8,
     shift: 0,
+    high_first: false,
 };
 
 #[test]
@@ -171,20 +172,23 @@ fn halves_of_words_are_rounded_up_and_foreign_bits_stay() {
     let differences = [0.5, -0.5, 1.5, -1.5, 0.499, -0.501, -99.0, 3000.0, 1018.5];
     let expected = [5_u16, 4, 6, 3, 4, 3, 0, 1023, 1023];
     for (shift, foreign) in [(0, 0xa400_u16), (6, 0x0029)] {
-        let sample = Sample {
-            bytes: 2,
-            bits: 10,
-            shift,
-        };
-        let words = |codes: [u16; 9]| codes.map(|code| (code << shift | foreign).to_le_bytes());
-        let mut output = [0; 18];
-        codes::add(
-            words([4; 9]).as_flattened(),
-            &differences,
-            sample,
-            &mut output,
-        );
-        assert_eq!(output, words(expected).as_flattened(), "{shift}");
+        for high_first in [false, true] {
+            let sample = Sample {
+                bytes: 2,
+                bits: 10,
+                shift,
+                high_first,
+            };
+            let word = |code| code << shift | foreign;
+            let words = |codes: [u16; 9]| match high_first {
+                true => codes.map(|code| word(code).to_be_bytes()),
+                false => codes.map(|code| word(code).to_le_bytes()),
+            };
+            let input = words([4; 9]);
+            let mut output = [0; 18];
+            codes::add(input.as_flattened(), &differences, sample, &mut output);
+            assert_eq!(output, words(expected).as_flattened(), "{sample:?}");
+        }
     }
 }
 

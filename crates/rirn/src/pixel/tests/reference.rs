@@ -8,62 +8,92 @@ use crate::frame::Frame;
 /// Where the samples of a format lie.
 pub(super) struct Places {
     /// Plane, byte offset and byte step of each component: RGB, luma, or luma with U and V.
-    pub(super) components: &'static [(usize, usize, usize)],
+    components: [(usize, usize, usize); 3],
+    /// How many of them there are.
+    count: usize,
     /// Luma columns and rows of a chroma sample; none without chroma.
     chroma: Option<(usize, usize)>,
     /// Bits of a code.
     pub(super) bits: u32,
-    /// Which bit of a little-endian word is the lowest of the code.
+    /// Which bit of a word is the lowest of the code.
     lowest: u32,
+    /// Whether words begin with their high byte.
+    high_first: bool,
 }
 
 /// Component of a sample, and column and row on the component's own grid.
 pub(super) type Place = (usize, usize, usize);
 
-/// The list of the reference.
+/// The list of the reference. Byte offsets and steps of words are twice those of bytes.
 pub(super) fn places(name: &str) -> Places {
-    let (components, chroma): (&[_], _) = match name {
-        "RGB" => (&[(0, 0, 3), (0, 1, 3), (0, 2, 3)], None),
-        "BGR" => (&[(0, 2, 3), (0, 1, 3), (0, 0, 3)], None),
-        "RGBx" | "RGBA" => (&[(0, 0, 4), (0, 1, 4), (0, 2, 4)], None),
-        "BGRx" | "BGRA" => (&[(0, 2, 4), (0, 1, 4), (0, 0, 4)], None),
-        "xRGB" | "ARGB" => (&[(0, 1, 4), (0, 2, 4), (0, 3, 4)], None),
-        "xBGR" | "ABGR" => (&[(0, 3, 4), (0, 2, 4), (0, 1, 4)], None),
-        "GBR" => (&[(2, 0, 1), (0, 0, 1), (1, 0, 1)], None),
-        "GBR_10LE" => (&[(2, 0, 2), (0, 0, 2), (1, 0, 2)], None),
-        "GRAY8" => (&[(0, 0, 1)], None),
-        "GRAY16_LE" => (&[(0, 0, 2)], None),
-        "I420" | "A420" => (&[(0, 0, 1), (1, 0, 1), (2, 0, 1)], Some((2, 2))),
-        "YV12" => (&[(0, 0, 1), (2, 0, 1), (1, 0, 1)], Some((2, 2))),
-        "NV12" => (&[(0, 0, 1), (1, 0, 2), (1, 1, 2)], Some((2, 2))),
-        "NV21" => (&[(0, 0, 1), (1, 1, 2), (1, 0, 2)], Some((2, 2))),
-        "I420_10LE" | "I420_12LE" => (&[(0, 0, 2), (1, 0, 2), (2, 0, 2)], Some((2, 2))),
-        "P010_10LE" => (&[(0, 0, 2), (1, 0, 4), (1, 2, 4)], Some((2, 2))),
-        "Y42B" => (&[(0, 0, 1), (1, 0, 1), (2, 0, 1)], Some((2, 1))),
-        "NV16" => (&[(0, 0, 1), (1, 0, 2), (1, 1, 2)], Some((2, 1))),
-        "YUY2" => (&[(0, 0, 2), (0, 1, 4), (0, 3, 4)], Some((2, 1))),
-        "UYVY" => (&[(0, 1, 2), (0, 0, 4), (0, 2, 4)], Some((2, 1))),
-        "YVYU" => (&[(0, 0, 2), (0, 3, 4), (0, 1, 4)], Some((2, 1))),
-        "I422_10LE" | "I422_12LE" => (&[(0, 0, 2), (1, 0, 2), (2, 0, 2)], Some((2, 1))),
-        "Y444" => (&[(0, 0, 1), (1, 0, 1), (2, 0, 1)], Some((1, 1))),
-        "NV24" => (&[(0, 0, 1), (1, 0, 2), (1, 1, 2)], Some((1, 1))),
-        "AYUV" => (&[(0, 1, 4), (0, 2, 4), (0, 3, 4)], Some((1, 1))),
-        "Y444_10LE" | "Y444_12LE" => (&[(0, 0, 2), (1, 0, 2), (2, 0, 2)], Some((1, 1))),
-        other => panic!("the reference does not know {other}"),
+    // A name without its order and depth, then whether its words begin with the high byte.
+    let (name, high_first) = match name.strip_suffix("BE") {
+        Some(name) => (name, true),
+        None => (name.strip_suffix("LE").unwrap_or(name), false),
     };
-    let (bits, lowest) = match name {
-        "P010_10LE" => (10, 6),
-        "GRAY16_LE" => (16, 0),
-        _ if name.ends_with("_10LE") => (10, 0),
-        _ if name.ends_with("_12LE") => (12, 0),
-        _ => (8, 0),
+    let (name, bits, lowest) = match name {
+        "P010_10" | "Y210" => (name, 10, 6),
+        "P012_" | "Y212_" | "Y412_" => (name, 12, 4),
+        "GRAY16_" | "P016_" | "v216" => (name, 16, 0),
+        "AYUV64" => ("AYUV", 16, 0),
+        "ARGB64" => ("ARGB", 16, 0),
+        _ => match name.rsplit_once('_') {
+            Some((packed, "")) => (packed.trim_end_matches("64"), 16, 0),
+            Some((planar, depth)) => (planar, depth.parse().expect("a depth"), 0),
+            None => (name, 8, 0),
+        },
     };
+    let (components, chroma) = components(name);
     Places {
-        components,
+        components: match bits {
+            8 => components,
+            _ => components.map(|(plane, offset, step)| (plane, 2 * offset, 2 * step)),
+        },
+        count: if name.starts_with("GRAY") { 1 } else { 3 },
         chroma,
         bits,
         lowest,
+        high_first,
     }
+}
+
+/// Plane, offset and step in samples of each component, and what a chroma sample covers.
+fn components(name: &str) -> ([Place; 3], Option<(usize, usize)>) {
+    let planar = [(0, 0, 1), (1, 0, 1), (2, 0, 1)];
+    let (components, chroma) = match name {
+        "RGB" => ([(0, 0, 3), (0, 1, 3), (0, 2, 3)], None),
+        "BGR" => ([(0, 2, 3), (0, 1, 3), (0, 0, 3)], None),
+        "RGBx" | "RGBA" => ([(0, 0, 4), (0, 1, 4), (0, 2, 4)], None),
+        "BGRx" | "BGRA" => ([(0, 2, 4), (0, 1, 4), (0, 0, 4)], None),
+        "xRGB" | "ARGB" => ([(0, 1, 4), (0, 2, 4), (0, 3, 4)], None),
+        "xBGR" | "ABGR" => ([(0, 3, 4), (0, 2, 4), (0, 1, 4)], None),
+        "RGBP" => (planar, None),
+        "BGRP" => ([(2, 0, 1), (1, 0, 1), (0, 0, 1)], None),
+        "GBR" | "GBRA" => ([(2, 0, 1), (0, 0, 1), (1, 0, 1)], None),
+        "GRAY8" | "GRAY16_" => ([(0, 0, 1); 3], None),
+        "I420" | "A420" => (planar, Some((2, 2))),
+        "YV12" => ([(0, 0, 1), (2, 0, 1), (1, 0, 1)], Some((2, 2))),
+        "NV12" | "AV12" | "P010_10" | "P012_" | "P016_" => {
+            ([(0, 0, 1), (1, 0, 2), (1, 1, 2)], Some((2, 2)))
+        }
+        "NV21" => ([(0, 0, 1), (1, 1, 2), (1, 0, 2)], Some((2, 2))),
+        "Y42B" | "I422" | "A422" => (planar, Some((2, 1))),
+        "NV16" => ([(0, 0, 1), (1, 0, 2), (1, 1, 2)], Some((2, 1))),
+        "NV61" => ([(0, 0, 1), (1, 1, 2), (1, 0, 2)], Some((2, 1))),
+        "YUY2" | "Y210" | "Y212_" => ([(0, 0, 2), (0, 1, 4), (0, 3, 4)], Some((2, 1))),
+        "UYVY" | "v216" => ([(0, 1, 2), (0, 0, 4), (0, 2, 4)], Some((2, 1))),
+        "YVYU" => ([(0, 0, 2), (0, 3, 4), (0, 1, 4)], Some((2, 1))),
+        "VYUY" => ([(0, 1, 2), (0, 2, 4), (0, 0, 4)], Some((2, 1))),
+        "Y444" | "A444" => (planar, Some((1, 1))),
+        "NV24" => ([(0, 0, 1), (1, 0, 2), (1, 1, 2)], Some((1, 1))),
+        "v308" => ([(0, 0, 3), (0, 1, 3), (0, 2, 3)], Some((1, 1))),
+        "IYU2" => ([(0, 1, 3), (0, 0, 3), (0, 2, 3)], Some((1, 1))),
+        "AYUV" => ([(0, 1, 4), (0, 2, 4), (0, 3, 4)], Some((1, 1))),
+        "VUYA" => ([(0, 2, 4), (0, 1, 4), (0, 0, 4)], Some((1, 1))),
+        "Y412_" => ([(0, 1, 4), (0, 0, 4), (0, 2, 4)], Some((1, 1))),
+        other => panic!("the reference does not know {other}"),
+    };
+    (components, chroma)
 }
 
 impl Places {
@@ -88,7 +118,11 @@ pub(super) fn code(picture: &Owned, places: &Places, place: Place) -> f64 {
     if places.bits == 8 {
         return f64::from(bytes[0]);
     }
-    let word = u32::from(bytes[0]) + 256 * u32::from(bytes[1]);
+    let (low, high) = match places.high_first {
+        true => (bytes[1], bytes[0]),
+        false => (bytes[0], bytes[1]),
+    };
+    let word = u32::from(low) + 256 * u32::from(high);
     f64::from((word >> places.lowest) % (1 << places.bits))
 }
 
@@ -103,7 +137,7 @@ pub(crate) fn codes(picture: &Owned) -> Vec<f64> {
 pub(super) fn samples(picture: &Owned) -> Vec<Place> {
     let places = places(picture.format.name());
     let mut samples = Vec::new();
-    for component in 0..places.components.len() {
+    for component in 0..places.count {
         let (across, down) = places.covered(component);
         let (columns, rows) = (
             picture.width.div_ceil(across),
@@ -126,8 +160,9 @@ pub(crate) fn without_codes(picture: &Owned) -> Owned {
             bytes[0] = 0;
         } else {
             let code = ((1_u32 << bits) - 1) << lowest;
-            bytes[0] &= !(code as u8);
-            bytes[1] &= !((code >> 8) as u8);
+            let high = usize::from(!places.high_first);
+            bytes[1 - high] &= !(code as u8);
+            bytes[high] &= !((code >> 8) as u8);
         }
     }
     rest
@@ -206,7 +241,7 @@ pub(super) fn rgb(picture: &Owned, x: usize, y: usize) -> [f64; 3] {
         // Green is what red and blue leave of the luma.
         [red, (luma - kr * red - kb * blue) / kg, blue]
     } else {
-        [0, 1, 2].map(|channel| value(channel.min(places.components.len() - 1)))
+        [0, 1, 2].map(|channel| value(channel.min(places.count - 1)))
     };
     rgb.map(|value| value.clamp(0.0, 1.0))
 }
@@ -230,7 +265,7 @@ pub(super) fn corrections(
     let luma = |[r, g, b]: [f64; 3]| kr * r + kg * g + kb * b;
     let places = places(input.format.name());
     let [(_, scale), (_, chroma_scale)] = levels(input.colorimetry.range, places.bits);
-    let is_rgb = places.components.len() == 3 && places.chroma.is_none();
+    let is_rgb = places.count == 3 && places.chroma.is_none();
     let siting = input.colorimetry.siting;
     let change = |(component, x, y): Place| {
         if is_rgb {
