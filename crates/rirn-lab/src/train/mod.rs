@@ -21,6 +21,7 @@ mod recipe;
 mod ring;
 mod run;
 mod schedule;
+mod teacher;
 #[cfg(test)]
 mod tests;
 mod trainer;

@@ -10,6 +10,7 @@ use super::optimiser::Optimiser;
 use super::places::{Places, put_state};
 use super::recipe::{Loss, Stage};
 use super::schedule::Draw;
+use super::teacher::Teacher;
 use super::variables::Variables;
 use super::{disturb::disturbed, loss};
 use crate::data::to_and_fro;
@@ -124,14 +125,16 @@ impl Passes {
         put_state(&mut self.state, device, state)
     }
 
-    /// The way through so many frames of a draw, from the aged states, and back.
+    /// The way through the frames of a draw that a stage takes, from the aged states, and back; with a teacher
+    /// what it asks for.
     pub(super) fn there_and_back(
         &mut self,
         variables: &Variables,
-        settings: &Loss,
+        (settings, teacher): (&Loss, Option<&Teacher>),
         (batch, draw): (&Batch, &Draw),
-        frames: usize,
+        stage: &Stage,
     ) -> Result<Told, TrainError> {
+        let frames = stage.frames;
         let (kind, device) = self.placement;
         let (behind, ahead) = self.sight;
         let last = batch.blurred.len() - 1;
@@ -142,10 +145,14 @@ impl Passes {
         self.truth
             .put(device, truth.map(Tensor::shallow_clone).collect())?;
         let way = self.way.run(device, || {
-            let network = variables.network(kind)?;
-            let clip = (&self.seen.0[..], &self.truth.0[..], behind);
-            let (loss, gain, state) =
-                forward(&network, settings, clip, self.state.shallow_clone())?;
+            let (loss, gain, state) = match teacher {
+                Some(teacher) => teacher.lesson(variables, &self.seen.0, stage.apart)?,
+                None => {
+                    let network = variables.network(kind)?;
+                    let clip = (&self.seen.0[..], &self.truth.0[..], behind);
+                    forward(&network, settings, clip, self.state.shallow_clone())?
+                }
+            };
             back(variables, &loss, &gain, &state)
         })?;
         way.told()

@@ -111,7 +111,7 @@ impl Recipe {
         })
     }
 
-    fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), String> {
         let rising = self.stages.windows(2).all(|p| p[0].until < p[1].until);
         let last = self.stages.last().map(|stage| stage.until);
         if !rising || last != Some(1.0) {
@@ -125,6 +125,13 @@ impl Recipe {
                 if !(0.0..=1.0).contains(&share) {
                     return Err(format!("\"{name}\" is a share from 0 to 1"));
                 }
+            }
+            let has_teacher = self.network.teacher.is_some();
+            if has_teacher && (stage.old > 0 || stage.disturbed > 0.0) {
+                return Err("with a teacher leave out \"old\" and \"disturbed\"".into());
+            }
+            if stage.apart && !has_teacher {
+                return Err("\"apart\" needs network.teacher".into());
             }
             if stage.turned > 0.0 && self.largest().0 < 4 {
                 return Err("with \"turned\" clips need 4 frames or more".into());
@@ -198,7 +205,7 @@ impl Recipe {
     pub(super) fn spec(&self) -> Result<Spec, String> {
         let table = &self.network;
         if let (None, Some(start)) = (&table.cell, &table.start) {
-            let mut spec = *weights(start)?.spec();
+            let mut spec = *weights("start", start)?.spec();
             spec.base = table.base.unwrap_or(spec.base);
             spec.check().map_err(|error| error.to_string())?;
             return Ok(spec);
@@ -244,14 +251,14 @@ impl Recipe {
     }
 }
 
-/// Weights by file or name.
-pub(crate) fn weights(start: &str) -> Result<Weights, String> {
-    let path = Path::new(start);
-    let opened = match Weights::built_in(start) {
+/// Weights by file or name; an error begins with the key.
+pub(crate) fn weights(key: &str, name: &str) -> Result<Weights, String> {
+    let path = Path::new(name);
+    let opened = match Weights::built_in(name) {
         Ok(weights) if !path.exists() => Ok(weights),
         _ => Weights::open(path),
     };
-    opened.map_err(|error| format!("start = \"{start}\": {error}"))
+    opened.map_err(|error| format!("{key} = \"{name}\": {error}"))
 }
 
 fn slot(word: &str) -> Result<SlotKind, String> {

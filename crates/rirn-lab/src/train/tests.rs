@@ -16,7 +16,7 @@ fn alone() {
 }
 
 /// A recipe for a network of two channels and few small clips.
-fn recipe(network: &str, more: &str) -> Recipe {
+pub(super) fn recipe(network: &str, more: &str) -> Recipe {
     let text = format!(
         "name = \"test\"\nsteps = 12\n[network]\n{network}\n[data]\n\
          [clips]\nbatch = 2\nring = 6\nrenew = 2\nevery = 3\n\
@@ -55,7 +55,7 @@ fn patterns(frames: usize, size: usize) -> MakeClip {
     })
 }
 
-fn ring(recipe: &Recipe, step: u64) -> Ring {
+pub(super) fn ring(recipe: &Recipe, step: u64) -> Ring {
     ring_on(Device::Cpu, recipe, step)
 }
 

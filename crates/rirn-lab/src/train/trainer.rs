@@ -7,9 +7,10 @@ use super::batch::Batch;
 use super::checkpoint::Checkpoint;
 use super::optimiser::Optimiser;
 use super::passes::Passes;
-use super::recipe::{self, Recipe};
+use super::recipe::{self, Recipe, Stage};
 use super::ring::Ring;
 use super::schedule::{self, Draw, Moment};
+use super::teacher::Teacher;
 use super::variables::Variables;
 use rirn::engine::{DeviceChoice, EngineConfig, Note, Precision, placement};
 use rirn::networks::Network;
@@ -20,6 +21,9 @@ use tch::{Device, Kind};
 /// Steps in a row without a finite loss that end a run.
 const MOST_SKIPPED: u32 = 20;
 
+/// Batches of pictures on which what a pupil need not learn is fitted.
+const FITTED_ON: u64 = 8;
+
 /// A run in memory.
 pub struct Trainer {
     recipe: Recipe,
@@ -27,6 +31,7 @@ pub struct Trainer {
     average: Variables,
     optimiser: Optimiser,
     passes: Passes,
+    teacher: Option<Teacher>,
     at: Moment,
     skipped: u32,
     device: Device,
@@ -64,7 +69,7 @@ impl Trainer {
         let spec = recipe.spec().map_err(wrong)?;
         let mut variables = match &recipe.network.start {
             Some(start) => {
-                let weights = recipe::weights(start).map_err(wrong)?;
+                let weights = recipe::weights("start", start).map_err(wrong)?;
                 Variables::grown(&weights, &spec, recipe.seed, device)?
             }
             None => Variables::initial(&spec, recipe.seed, device)?,
@@ -79,6 +84,7 @@ impl Trainer {
             average,
             optimiser,
             passes: Passes::new(&profile, (kind, device))?,
+            teacher: Teacher::of(&recipe.network, &spec, (kind, device))?,
             at: Moment {
                 step: 0,
                 seconds: 0.0,
@@ -133,15 +139,12 @@ impl Trainer {
         let stage = schedule::stage(&self.recipe, self.at).clone();
         let batch = Batch::new(ring, &draw, stage.crop)?;
         self.passes.enter(&stage)?;
-        tch::no_grad(|| {
-            self.passes
-                .age(&self.variables, &batch, &draw, stage.disturbed)
-        })?;
+        tch::no_grad(|| self.prepare(ring, (&batch, &draw), &stage))?;
         let told = self.passes.there_and_back(
             &self.variables,
-            &self.recipe.loss,
+            (&self.recipe.loss, self.teacher.as_ref()),
             (&batch, &draw),
-            stage.frames,
+            &stage,
         )?;
         // A loss that is not finite has gradients that are not.
         let changed = told.norm.is_finite();
@@ -159,6 +162,33 @@ impl Trainer {
         match self.skipped {
             MOST_SKIPPED.. => Err(TrainError::Diverged { step: self.at.step }),
             _ => Ok(report),
+        }
+    }
+
+    /// What comes before the way there and back: states with a past, or what a pupil need not learn.
+    fn prepare(
+        &mut self,
+        ring: &Ring,
+        (batch, draw): (&Batch, &Draw),
+        stage: &Stage,
+    ) -> Result<(), TrainError> {
+        match &self.teacher {
+            Some(teacher) if self.at.step == 0 && self.recipe.network.start.is_none() => {
+                let draw = |step| Draw::new(&self.recipe, Moment { step, ..self.at });
+                let batches = (0..FITTED_ON).map(|step| Batch::new(ring, &draw(step), stage.crop));
+                let batches: Vec<Batch> = batches.collect::<Result<_, _>>()?;
+                let together = |frame: usize| {
+                    let frames = batches.iter().map(|batch| &batch.blurred[frame]);
+                    Tensor::f_cat(&frames.collect::<Vec<_>>(), 0)
+                };
+                let frames = (0..stage.frames).map(together);
+                teacher.begin(&self.variables, &frames.collect::<Result<Vec<_>, _>>()?)?;
+                self.average.set(&self.variables)
+            }
+            Some(_) => Ok(()),
+            None => self
+                .passes
+                .age(&self.variables, batch, draw, stage.disturbed),
         }
     }
 

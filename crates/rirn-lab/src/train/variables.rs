@@ -95,6 +95,14 @@ impl Variables {
         })
     }
 
+    /// Takes the values of others of the same network.
+    pub(super) fn set(&self, from: &Self) -> Result<(), TrainError> {
+        for ((_, to), (_, from)) in self.entries.iter().zip(&from.entries) {
+            to.f_detach()?.f_copy_(&from.f_detach()?)?;
+        }
+        Ok(())
+    }
+
     /// The same values on `device`.
     pub(super) fn on(mut self, device: Device) -> Result<Self, TrainError> {
         for (_, tensor) in &mut self.entries {

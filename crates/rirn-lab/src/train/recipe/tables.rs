@@ -29,6 +29,10 @@ pub struct NetworkTable {
     pub irm_relu: bool,
     /// Weights file, or name of built-in weights, to begin with instead of chance.
     pub start: Option<String>,
+    /// Weights of an `ifi` with `irm` and `atb`, by file or name, that an `rdbn` with them learns to compute
+    /// what they do; the clips' truth is not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub teacher: Option<String>,
 }
 
 fn nothing() -> String {
@@ -89,6 +93,9 @@ pub struct Stage {
     /// reversed at once.
     #[serde(default, skip_serializing_if = "crate::data::is_nothing")]
     pub turned: f64,
+    /// With a teacher: each group of blocks learns for itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub apart: bool,
 }
 
 /// `[optimiser]`.

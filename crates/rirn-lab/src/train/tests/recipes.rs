@@ -74,6 +74,11 @@ fn a_recipe_says_what_is_wrong_with_it() {
         ("clips.renew=2000", "at most all"),
         ("run.precison=auto", "precison"),
         ("network.start=nowhere.safetensors", "nowhere.safetensors"),
+        (
+            "network.teacher=nowhere.safetensors",
+            "teacher = \"nowhere.safetensors\"",
+        ),
+        ("network.teacher=lite", "can teach an rdbn"),
         ("optimiser.kind=sgd", "sgd"),
         ("rate", "key=value"),
         ("name.x=1", "is no table"),
@@ -94,6 +99,14 @@ fn a_recipe_says_what_is_wrong_with_it() {
             message.contains("\"turned\"") && message.contains(part),
             "{message}"
         );
+    }
+    let apart = good.replace("crop = 32", "crop = 32\napart = true");
+    let message = parse(&apart, &[]).expect_err("nobody to teach it");
+    assert!(message.contains("needs network.teacher"), "{message}");
+    for past in ["old = 2", "disturbed = 0.1"] {
+        let aged = good.replace("crop = 32", &format!("crop = 32\n{past}"));
+        let message = parse(&aged, &["network.teacher=lite"]).expect_err(past);
+        assert!(message.contains("with a teacher leave out"), "{message}");
     }
     let falling = good.replace("until = 1", "until = 0.5");
     assert!(
