@@ -55,11 +55,11 @@ fn patterns(frames: usize, size: usize) -> MakeClip {
     })
 }
 
-pub(super) fn ring(recipe: &Recipe, step: u64) -> Ring {
+fn ring(recipe: &Recipe, step: u64) -> Ring {
     ring_on(Device::Cpu, recipe, step)
 }
 
-fn ring_on(device: Device, recipe: &Recipe, step: u64) -> Ring {
+pub(super) fn ring_on(device: Device, recipe: &Recipe, step: u64) -> Ring {
     let (frames, size) = recipe.largest();
     let make = patterns(frames, size);
     Ring::at(&recipe.clips, make, step, device, &mut |_| ()).expect("clips")

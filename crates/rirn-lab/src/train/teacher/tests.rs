@@ -207,33 +207,48 @@ fn pairs_that_do_not_go_together_are_refused() {
     assert!(refusal(&plain, &rdbn).contains("with irm"));
 }
 
-#[test]
-fn a_pupil_comes_nearer_apart_and_chained() {
+/// Thirty steps apart and thirty chained: how much smaller the errors are than what they are errors of, in dB.
+fn nearness(device: &str) -> Vec<f64> {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("teacher.safetensors");
     let (teacher, _) = pair(5);
-    teacher
-        .variables
-        .save(&path, &BTreeMap::new())
-        .expect("a file");
+    let saved = teacher.variables.save(&path, &BTreeMap::new());
+    saved.expect("a file");
     let network = "cell = \"rdbn\"\nbase = 4\nblocks = 5\nhidden = \"irm\"\nfeature = \"atb\"";
     let more = "[optimiser]\nrate = 4e-3\nrecurrent = 1.0\nwarm-up = 5\ndecay = 0.0\nclip = 1e9\n";
     let mut recipe = crate::train::tests::recipe(network, more);
     recipe.network.teacher = Some(path.display().to_string());
-    recipe.steps = 60;
+    (recipe.steps, recipe.run.device) = (60, device.to_owned());
     for (stage, apart) in recipe.stages.iter_mut().zip([true, false]) {
         (stage.apart, stage.old, stage.frames) = (apart, 0, 2);
     }
     recipe.check().expect("a recipe");
     let (mut trainer, _) = crate::train::Trainer::new(&recipe).expect("a trainer");
-    let ring = crate::train::tests::ring(&recipe, 0);
-    let steps = (0..60).map(|_| trainer.step(&ring).expect("a step"));
-    // In dB: how much smaller the errors are than what they are errors of.
-    let near: Vec<f64> = steps.map(|report| report.gain).collect();
+    let (_, device) = trainer.placement();
+    let ring = crate::train::tests::ring_on(device, &recipe, 0);
+    let steps = (0..60).map(|_| trainer.step(&ring).expect("a step").gain);
+    let near = steps.collect();
+    assert!(trainer.unrecorded().is_none() || device == Device::Cpu);
+    near
+}
+
+#[test]
+fn a_pupil_comes_nearer_apart_and_chained() {
+    let near = nearness("cpu");
     let mean = |places: std::ops::Range<usize>| {
         let count = places.len() as f64;
         near[places].iter().sum::<f64>() / count
     };
     assert!(mean(25..30) > mean(0..5) + 1.0, "{near:?}");
     assert!(mean(55..60) > mean(30..35) + 1.0, "{near:?}");
+}
+
+#[test]
+#[ignore = "needs an NVIDIA GPU"]
+fn cuda_teaches_as_the_processor_does() {
+    rirn::engine::load_cuda();
+    let [expected, found] = ["cpu", "cuda"].map(nearness);
+    for (step, (a, b)) in expected.iter().zip(&found).enumerate() {
+        assert!((a - b).abs() < 0.1, "step {step}: {a} and {b} dB");
+    }
 }
