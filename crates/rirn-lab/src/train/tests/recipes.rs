@@ -92,28 +92,31 @@ fn a_recipe_says_what_is_wrong_with_it() {
         };
         assert!(message.contains(part), "{change}: {message}");
     }
+}
+
+#[test]
+fn a_stage_says_what_is_wrong_with_it() {
+    let good = "name = \"x\"\nsteps = 5\n[network]\ncell = \"gru\"\n[data]\n[[stage]]\nuntil = 1\nframes = 2\ncrop = 32\n";
+    let refusal = |text: &str, changes: &[&str]| {
+        let changes: Vec<String> = changes.iter().map(|c| (*c).to_owned()).collect();
+        Recipe::parse(text, &changes).expect_err("a refusal")
+    };
+    let with = |line: &str| good.replace("crop = 32", &format!("crop = 32\n{line}"));
     for (turned, part) in [("1.5", "share from 0 to 1"), ("0.5", "4 frames or more")] {
-        let turning = good.replace("crop = 32", &format!("crop = 32\nturned = {turned}"));
-        let message = parse(&turning, &[]).expect_err(turned);
+        let message = refusal(&with(&format!("turned = {turned}")), &[]);
         assert!(
             message.contains("\"turned\"") && message.contains(part),
             "{message}"
         );
     }
-    let apart = good.replace("crop = 32", "crop = 32\napart = true");
-    let message = parse(&apart, &[]).expect_err("nobody to teach it");
+    let message = refusal(&with("apart = true"), &[]);
     assert!(message.contains("needs network.teacher"), "{message}");
     for past in ["old = 2", "disturbed = 0.1"] {
-        let aged = good.replace("crop = 32", &format!("crop = 32\n{past}"));
-        let message = parse(&aged, &["network.teacher=lite"]).expect_err(past);
+        let message = refusal(&with(past), &["network.teacher=lite"]);
         assert!(message.contains("with a teacher leave out"), "{message}");
     }
     let falling = good.replace("until = 1", "until = 0.5");
-    assert!(
-        parse(&falling, &[])
-            .expect_err("no end")
-            .contains("end with 1")
-    );
+    assert!(refusal(&falling, &[]).contains("end with 1"));
 }
 
 #[test]
