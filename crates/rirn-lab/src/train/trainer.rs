@@ -43,7 +43,8 @@ pub struct Trainer {
 pub struct Report {
     /// Loss, penalty of the states included.
     pub loss: f64,
-    /// How much nearer to the truth the output was than the input, in dB, mean over all frames.
+    /// How much nearer to the truth the output was than the input, in dB, mean over all frames; with a
+    /// teacher, how far the mean of all errors is below what they are errors of.
     pub gain: f64,
     /// Largest magnitude of a state at the end of the clips.
     pub state: f64,

@@ -47,7 +47,8 @@ pub(super) fn told(all: &[Off]) -> Result<(Tensor, Tensor), TrainError> {
         Ok(log.f_mul_scalar(off.weight)?)
     });
     let logs: Vec<Tensor> = logs.collect::<Result<_, TrainError>>()?;
-    let shares: Vec<Tensor> = all.iter().map(|off| off.share.detach()).collect();
+    let shares = all.iter().map(|off| off.share.f_detach());
+    let shares: Vec<Tensor> = shares.collect::<Result<_, tch::TchError>>()?;
     let mean = Tensor::f_stack(&shares, 0)?.f_mean(Kind::Float)?;
     let nearness = mean.f_log10()?.f_mul_scalar(-10.0)?;
     Ok((Tensor::f_stack(&logs, 0)?.f_sum(Kind::Float)?, nearness))

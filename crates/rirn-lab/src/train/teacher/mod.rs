@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! [`Teacher`]: an RDBN that learns to compute what a trained IFI-RNN does, as weights to begin with.
 //!
-//! From chance an RDBN learns little in an hour of two cores (docs/TRAINING.md). Here each part of it has a
+//! From chance an RDBN learns next to nothing in its first hundreds of steps (docs/TRAINING.md). Here each part of it has a
 //! target of its own: groups of its blocks stand for the residual blocks of the teacher, its state for what
 //! matters of the teacher's, its feature for the teacher's feature, which has as many channels. After
 //! Romero and others, "FitNets: Hints for Thin Deep Nets", ICLR 2015. The truth is not asked for; runs from
