@@ -1,27 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the element does with buffers and events: asks [`Running`], and pushes, posts and answers
-//! what comes of it. No lock is held meanwhile.
+//! What the element does with buffers and events that come in, and with queries: asks [`Running`],
+//! and posts and answers what comes of it. No lock is held meanwhile.
 
 use super::LatePolicy;
 use super::continuity::SegmentFacts;
-use super::failure;
 use super::imp::{CAT, RirnDeblur};
-use super::line::Finished;
 use super::locks::lock;
 use super::qos::{Shown, Turn};
-use super::report::{Report, Stopped};
-use super::running::{Arrived, Ready, Running};
-use super::settings::Settings;
+use super::report::Stopped;
+use super::running::{Arrived, Running};
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst_base::prelude::*;
-use gst_base::subclass::base_transform::{InputBuffer, PrepareOutputBufferSuccess};
-use gst_base::subclass::prelude::*;
 use rirn::engine::FLUSHING;
 use std::sync::atomic::Ordering;
-
-/// What came of an event or a buffer; none before the start.
-type Outcome = Option<Result<Report, Stopped>>;
 
 impl RirnDeblur {
     /// Works with what runs; none before the start. Only for the streaming thread, and for events
@@ -50,6 +42,7 @@ impl RirnDeblur {
             }
             EventView::FlushStop(_) => {
                 self.with_running(Running::flush_stop);
+                self.discont_waits.store(false, Ordering::Relaxed);
                 lock(&self.lateness).forget();
                 self.interrupt.clear(FLUSHING);
                 None
@@ -77,8 +70,11 @@ impl RirnDeblur {
             _ if event.is_serialized() => self.with_running(Running::finish_line),
             _ => None,
         };
-        self.tell_resets(None);
-        self.push_outcome(outcome);
+        // Others come while the streaming thread works, or stands in a push.
+        if event.is_serialized() {
+            self.tell_resets(None);
+            self.push_outcome(outcome);
+        }
         true
     }
 
@@ -138,19 +134,6 @@ impl RirnDeblur {
         }
     }
 
-    /// The next buffer that is ready; events before it are pushed.
-    pub(super) fn next_ready(&self) -> Option<gst::Buffer> {
-        loop {
-            match self.with_running(|running| running.ready.pop_front())?? {
-                Ready::Event(event) => self.push_event(event),
-                Ready::Buffer(buffer) => {
-                    lock(&self.counters).frame_out();
-                    return Some(buffer);
-                }
-            }
-        }
-    }
-
     /// Brings controlled properties to the time of this frame.
     fn sync_values(&self, buffer: &gst::Buffer) {
         let segment = self.obj().segment();
@@ -162,61 +145,6 @@ impl RirnDeblur {
         {
             gst::warning!(CAT, imp = self, "Controlled properties: {error}");
         }
-    }
-
-    /// What goes out for a frame or an event whose turn has come.
-    fn finish(&self, finished: Finished, settings: &Settings) -> Result<Ready, gst::FlowError> {
-        let (input, sharp) = match finished {
-            Finished::Event(event) => return Ok(Ready::Event(event)),
-            Finished::Untouched(buffer) => return Ok(Ready::Buffer(buffer)),
-            Finished::Sharp { input, .. } if settings.leaves_input() => {
-                return Ok(Ready::Buffer(input));
-            }
-            Finished::Sharp { input, sharp } => (input, sharp),
-        };
-        let prepared = self.parent_prepare_output_buffer(InputBuffer::Readable(&input))?;
-        let PrepareOutputBufferSuccess::Buffer(mut output) = prepared else {
-            return Err(gst::FlowError::Error);
-        };
-        let video = self
-            .with_running(|running| running.video().cloned())
-            .flatten();
-        let video = video.ok_or(gst::FlowError::NotNegotiated)?;
-        video
-            .write(&sharp, output.make_mut())
-            .map_err(|cause| self.flow_error(Stopped::Failed(failure::unreadable(&cause))))?;
-        self.with_running(|running| running.recycle(sharp));
-        Ok(Ready::Buffer(output))
-    }
-
-    fn push_event(&self, event: gst::Event) {
-        // As when the base class forwards an event: nobody asks for the answer.
-        let _taken = self.obj().src_pad().push_event(event);
-    }
-
-    /// Pushes what an event has set free. What cannot be pushed now is not pushed later: the event
-    /// has to go on.
-    pub(super) fn push_outcome(&self, outcome: Outcome) {
-        let Some(outcome) = outcome else { return };
-        let _flow = outcome
-            .map_err(|stopped| self.flow_error(stopped))
-            .and_then(|report| self.push_all(report));
-    }
-
-    /// Pushes frames that an event has set free.
-    fn push_all(&self, report: Report) -> Result<(), gst::FlowError> {
-        self.tell_warnings(&report.warnings);
-        let settings = lock(&self.settings).clone();
-        for finished in report.finished {
-            match self.finish(finished, &settings)? {
-                Ready::Event(event) => self.push_event(event),
-                Ready::Buffer(buffer) => {
-                    lock(&self.counters).frame_out();
-                    self.obj().src_pad().push(buffer)?;
-                }
-            }
-        }
-        Ok(())
     }
 
     pub(super) fn flow_error(&self, stopped: Stopped) -> gst::FlowError {
@@ -235,8 +163,14 @@ impl RirnDeblur {
             return false;
         }
         let (live, min, max) = upstream.result();
-        let own = gst::ClockTime::from_nseconds(self.reported.answer(live));
-        query.set(live, min + own, max.map(|max| max + own));
+        // The highest number stands for no time at all.
+        let own = self
+            .reported
+            .answer(live)
+            .min(gst::ClockTime::MAX.nseconds());
+        let own = gst::ClockTime::from_nseconds(own);
+        let max = max.map(|max| max.saturating_add(own));
+        query.set(live, min.saturating_add(own), max);
         true
     }
 

@@ -49,6 +49,10 @@ pub struct RirnDeblur {
     pub(super) interrupt: Interrupt,
     pub(super) reset: AtomicBool,
     pub(super) lateness: Arc<Mutex<Lateness>>,
+    /// The base class's pending DISCONT is that of a frame that has not gone out.
+    pub(super) discont_waits: AtomicBool,
+    /// Downstream reads GstVideoMeta.
+    pub(super) strides_below: AtomicBool,
     started: AtomicBool,
     pub(super) playing: AtomicBool,
     pub(super) pointer: Mutex<Pointer>,
@@ -296,8 +300,12 @@ impl BaseTransformImpl for RirnDeblur {
         inbuf: gst::Buffer,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
         lock(&self.counters).frame_in();
+        if inbuf.flags().contains(gst::BufferFlags::DISCONT) {
+            self.discont_waits.store(true, Ordering::Relaxed);
+        }
         if self.drops_late(&inbuf) {
-            return Ok(gst_base::BASE_TRANSFORM_FLOW_DROPPED);
+            self.with_running(Running::skipped);
+            return Ok(gst::FlowSuccess::Ok);
         }
         let result = self.parent_submit_input_buffer(is_discont, inbuf);
         if result.is_err() {
@@ -311,7 +319,7 @@ impl BaseTransformImpl for RirnDeblur {
             self.take_in(buffer)?;
         }
         // The base class comes back until there is nothing more.
-        Ok(match self.next_ready() {
+        Ok(match self.next_ready()? {
             Some(buffer) => GenerateOutputSuccess::Buffer(buffer),
             None => GenerateOutputSuccess::NoOutput,
         })
@@ -333,7 +341,7 @@ impl BaseTransformImpl for RirnDeblur {
         query: &mut gst::query::Allocation,
     ) -> Result<(), gst::LoggableError> {
         self.parent_propose_allocation(decide_query, query)?;
-        query.add_allocation_meta::<gst_video::VideoMeta>(None);
+        self.propose(query);
         Ok(())
     }
 
@@ -341,7 +349,8 @@ impl BaseTransformImpl for RirnDeblur {
         &self,
         query: &mut gst::query::Allocation,
     ) -> Result<(), gst::LoggableError> {
-        video::use_video_pool(query).map_err(|cause| gst::loggable_error!(CAT, "{cause}"))?;
+        self.decide(query)
+            .map_err(|cause| gst::loggable_error!(CAT, "{cause}"))?;
         self.parent_decide_allocation(query)
     }
 }

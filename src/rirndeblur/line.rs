@@ -110,9 +110,13 @@ impl WaitingLine {
         }
     }
 
-    /// Throws everything away.
-    pub(crate) fn clear(&mut self) {
-        self.entries.clear();
+    /// Throws all frames away and gives the events that waited with them.
+    pub(crate) fn clear(&mut self) -> Vec<gst::Event> {
+        let events = self.entries.drain(..).filter_map(|entry| match entry {
+            Entry::Event(event) => Some(event),
+            Entry::Frame(_) | Entry::Untouched(_) => None,
+        });
+        events.collect()
     }
 
     fn pop(&mut self, gone: &mut Vec<Finished>) {

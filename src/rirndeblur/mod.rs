@@ -24,6 +24,7 @@
 //!     videoconvert ! autovideosink
 //! ```
 
+mod allocation;
 mod continuity;
 mod counters;
 mod failure;
@@ -32,6 +33,7 @@ mod frame_map;
 mod imp;
 mod latency;
 mod lateness;
+mod leaving;
 mod line;
 mod locks;
 mod opening;

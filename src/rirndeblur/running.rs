@@ -51,6 +51,8 @@ pub(crate) struct Running {
     hole: bool,
     /// What goes out as soon as the base class asks.
     pub(crate) ready: VecDeque<Ready>,
+    /// Events that waited behind frames that were thrown away.
+    orphans: Vec<gst::Event>,
 }
 
 impl Running {
@@ -80,7 +82,13 @@ impl Running {
             resets: Vec::new(),
             hole: false,
             ready: VecDeque::new(),
+            orphans: Vec::new(),
         }
+    }
+
+    /// Frames that wait for a later one.
+    pub(crate) fn delay(&self) -> u32 {
+        u32::try_from(self.deblurrer.delay()).unwrap_or(u32::MAX)
     }
 
     /// The negotiated video.
@@ -215,11 +223,7 @@ impl Running {
         self.meter.arrived(facts.pts);
         if facts.untouched || !settings.enabled {
             self.lock_counters().bypassed();
-            self.line.push_untouched(buffer);
-            if !settings.enabled {
-                self.drain_surplus(&mut report)?;
-            }
-            self.line.let_go(&mut report.finished);
+            self.pass(buffer, &mut report)?;
         } else {
             self.feed(buffer, arrived.wanted, settings, &mut report)?;
         }
@@ -259,8 +263,11 @@ impl Running {
     }
 
     fn drop_line(&mut self) {
-        self.line.clear();
-        self.ready.clear();
+        let waiting = self.ready.drain(..).filter_map(|ready| match ready {
+            Ready::Event(event) => Some(event),
+            Ready::Buffer(_) => None,
+        });
+        self.orphans.extend(waiting.chain(self.line.clear()));
         self.lock_counters().line_dropped();
     }
 
@@ -286,6 +293,16 @@ impl Running {
     /// Why the past was forgotten since this was asked last.
     pub(crate) fn take_resets(&mut self) -> Vec<Reason> {
         std::mem::take(&mut self.resets)
+    }
+
+    /// Events that waited behind frames that were thrown away since this was asked last.
+    pub(crate) fn take_orphans(&mut self) -> Vec<gst::Event> {
+        std::mem::take(&mut self.orphans)
+    }
+
+    /// A frame was dropped before it came here.
+    pub(crate) fn skipped(&mut self) {
+        self.hole = true;
     }
 
     fn lock_counters(&self) -> Held<'_, Counters> {

@@ -49,7 +49,7 @@ impl RirnDeblur {
     /// frame that made it so.
     pub(super) fn tell_resets(&self, pts: Option<gst::ClockTime>) {
         let resets = self.with_running(Running::take_resets).unwrap_or_default();
-        if !lock(&self.settings).post_messages {
+        if resets.is_empty() || !lock(&self.settings).post_messages {
             return;
         }
         let segment = self.obj().segment();

@@ -2,11 +2,9 @@
 //! GStreamer's video description to the pixel floor's, and mapped buffers to pictures.
 
 use super::frame_map;
-use gst::glib;
-use gst_video::prelude::*;
 use gst_video::{
     VideoCapsBuilder, VideoChromaSite, VideoColorMatrix, VideoColorRange, VideoFormat,
-    VideoFrameRef, VideoInfo, VideoTransferFunction,
+    VideoFrameRef, VideoInfo, VideoMeta, VideoTransferFunction,
 };
 use rirn::Deblurrer;
 use rirn::engine::{PackedPicture, Staged};
@@ -117,7 +115,47 @@ impl Video {
         picture: &PackedPicture,
         output: &mut gst::BufferRef,
     ) -> Result<(), Unreadable> {
-        let mut mapped = VideoFrameRef::from_buffer_ref_writable(output, &self.info)
+        self.with_picture_mut(output, |mut output| picture.write_to(&mut output))
+    }
+
+    /// Whether the rows of a buffer lie where its caps say.
+    pub(crate) fn is_plain(&self, buffer: &gst::BufferRef) -> bool {
+        buffer.meta::<VideoMeta>().is_none_or(|meta| {
+            meta.stride() == self.info.stride() && meta.offset() == self.info.offset()
+        })
+    }
+
+    /// Copies a picture into `output` as it is.
+    pub(crate) fn copy(
+        &self,
+        input: &gst::BufferRef,
+        output: &mut gst::BufferRef,
+    ) -> Result<(), Unreadable> {
+        let (width, height) = (self.width(), self.height());
+        let sizes = (0..self.format.plane_count())
+            .map_while(|plane| self.format.plane_size(plane, width, height));
+        let write = |from: Picture<'_>, mut to: PictureMut<'_>| {
+            for (plane, (_, rows)) in sizes.enumerate() {
+                for y in 0..rows {
+                    to.row_mut(plane, y).copy_from_slice(from.row(plane, y));
+                }
+            }
+        };
+        let copied = self.with_picture(input, |from| {
+            Ok(self.with_picture_mut(output, |to| {
+                write(from, to);
+                Ok(())
+            }))
+        });
+        copied.flatten()
+    }
+
+    fn with_picture_mut(
+        &self,
+        buffer: &mut gst::BufferRef,
+        work: impl FnOnce(PictureMut<'_>) -> Result<(), PixelError>,
+    ) -> Result<(), Unreadable> {
+        let mut mapped = VideoFrameRef::from_buffer_ref_writable(buffer, &self.info)
             .map_err(|_| "the output buffer cannot be mapped")?;
         let planes = frame_map::planes_mut(&mut mapped)
             .ok_or("the output buffer's planes lie outside its memory or on each other")?;
@@ -128,7 +166,7 @@ impl Video {
             self.colorimetry,
             planes,
         )
-        .and_then(|mut output| picture.write_to(&mut output))
+        .and_then(work)
         .map_err(|error| error.to_string())
     }
 
@@ -150,30 +188,6 @@ impl Video {
         .and_then(work)
         .map_err(|error| error.to_string())
     }
-}
-
-/// Makes output buffers come from a pool that knows GstVideoMeta: downstream's if it offers one.
-pub(crate) fn use_video_pool(query: &mut gst::query::Allocation) -> Result<(), glib::BoolError> {
-    let (Some(caps), _) = query.get_owned() else {
-        return Err(glib::bool_error!("allocation query without caps"));
-    };
-    let info = VideoInfo::from_caps(&caps)?;
-    let own_size = u32::try_from(info.size()).unwrap_or(u32::MAX);
-    let offered = query.allocation_pools().next();
-    let is_offered = offered.is_some();
-    let (pool, size, min, max) = offered.unwrap_or((None, own_size, 0, 0));
-    let pool = pool.unwrap_or_else(|| gst_video::VideoBufferPool::new().upcast());
-    let size = size.max(own_size);
-    let mut config = pool.config();
-    config.set_params(Some(&caps), size, min, max);
-    config.add_option(gst_video::BUFFER_POOL_OPTION_VIDEO_META.as_str());
-    pool.set_config(config)?;
-    if is_offered {
-        query.set_nth_allocation_pool(0, Some(&pool), size, min, max);
-    } else {
-        query.add_allocation_pool(Some(&pool), size, min, max);
-    }
-    Ok(())
 }
 
 fn colorimetry(info: &VideoInfo) -> Colorimetry {

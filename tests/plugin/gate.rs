@@ -60,7 +60,7 @@ impl Network for Hooked {
     }
 }
 
-/// Makes a step last 2 s, or until the test has seen enough of it.
+/// Makes a step last until the test has seen enough of it.
 #[derive(Default)]
 pub(crate) struct Gate {
     doors: Mutex<Doors>,
@@ -83,7 +83,7 @@ impl Gate {
         })
     }
 
-    /// From now on steps last 2 s.
+    /// From now on steps last until the gate opens.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
     }
@@ -113,10 +113,9 @@ impl Gate {
         let mut doors = self.lock();
         doors.inside = doors.closed;
         self.changed.notify_all();
-        let limit = Duration::from_secs(2);
         let waited = self
             .changed
-            .wait_timeout_while(doors, limit, |doors| doors.closed);
+            .wait_timeout_while(doors, PATIENCE.into(), |doors| doors.closed);
         waited.expect("no panic").0.inside = false;
     }
 
@@ -154,6 +153,11 @@ impl Pusher {
     pub(crate) fn push(&self, buffer: gst::Buffer) {
         let buffers = self.buffers.as_ref().expect("the thread runs");
         buffers.send(buffer).expect("the thread runs");
+    }
+
+    /// What came of the oldest push, if it has returned.
+    pub(crate) fn poll(&self) -> Option<Flow> {
+        self.results.try_recv().ok()
     }
 
     /// What came of the oldest push.

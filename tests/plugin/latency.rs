@@ -55,6 +55,16 @@ fn own(rig: &Rig) -> ClockTime {
     ask(rig).1 - MIN
 }
 
+#[test]
+fn no_declared_time_is_too_long_for_an_answer() {
+    let longest = ClockTime::MAX;
+    for max in [None, Some(MAX), Some(longest)] {
+        let rig = behind(declaring(longest), true, max);
+        let (_, least, most) = ask(&rig);
+        assert_eq!((least, most), (longest, max.map(|_| longest)));
+    }
+}
+
 /// An element that declares this processing time.
 fn declaring(processing: ClockTime) -> RirnDeblur {
     let element = mean();

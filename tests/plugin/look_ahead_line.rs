@@ -2,7 +2,8 @@
 //! The line of waiting frames when something other than frames of the network comes along.
 
 use crate::harness::{Rig, caps, frames, stat, with_stub};
-use crate::streams::{KEPT, NEW, PAST, grey, send, shade, small};
+use crate::qos::complain;
+use crate::streams::{KEPT, NEW, PAST, adds_up, flush, grey, send, shade, small, time};
 use gst::prelude::*;
 use gstrirndeblur::rirndeblur::RirnDeblur;
 use rirn::networks::Network;
@@ -60,6 +61,122 @@ fn untouched_frames_keep_their_place_between_frames_of_the_network() {
     outputs.extend(rig.outputs());
     assert_eq!(pts(&outputs), pts(&inputs));
     assert!(outputs[2].as_ptr() == inputs[2].as_ptr(), "the very buffer");
+}
+
+#[test]
+fn a_run_of_untouched_frames_does_not_hold_back_the_frames_before_it() {
+    let mut inputs = frames(&small(), 26, 5);
+    for input in &mut inputs[3..23] {
+        input.make_mut().set_flags(gst::BufferFlags::CORRUPTED);
+    }
+    let mut rig = Rig::new(late(), &small());
+    rig.element.set_property("max-gap", u64::MAX);
+    rig.run(inputs[..2].to_vec());
+    for (index, input) in inputs.iter().enumerate().skip(2) {
+        let outputs = rig.run(vec![input.clone()]);
+        assert_eq!(pts(&outputs), pts(&inputs[index - 2..index - 1]));
+    }
+    send(&mut rig, gst::event::Eos::new());
+    assert_eq!(pts(&rig.outputs()), pts(&inputs[24..]));
+    assert_eq!(stat(&rig.element, "bypassed"), 20);
+    assert_eq!(stat(&rig.element, "processed"), 6);
+    adds_up(&rig.element);
+}
+
+#[test]
+fn a_run_of_late_frames_that_pass_does_not_hold_back_the_frames_before_it() {
+    let inputs = frames(&small(), 20, 5);
+    let mut rig = Rig::new(late(), &small());
+    rig.element.set_property_from_str("late-policy", "bypass");
+    rig.run(inputs[..3].to_vec());
+    complain(&mut rig, time(100));
+    for (index, input) in inputs.iter().enumerate().skip(3) {
+        let outputs = rig.run(vec![input.clone()]);
+        assert_eq!(pts(&outputs), pts(&inputs[index - 2..index - 1]));
+    }
+    assert_eq!(stat(&rig.element, "bypassed"), 17);
+    adds_up(&rig.element);
+}
+
+#[test]
+fn discont_stays_with_its_frame() {
+    let discont = gst::BufferFlags::DISCONT;
+    let jumps = |buffers: &[gst::Buffer]| -> String {
+        let letter = |buffer: &gst::Buffer| {
+            if buffer.flags().contains(discont) {
+                'd'
+            } else {
+                '-'
+            }
+        };
+        buffers.iter().map(letter).collect()
+    };
+    let mut inputs = frames(&small(), 10, 5);
+    for index in [0, 3, 4, 8] {
+        inputs[index].make_mut().set_flags(discont);
+    }
+    let mut rig = Rig::new(late(), &small());
+    let mut outputs = rig.run(inputs);
+    send(&mut rig, gst::event::Eos::new());
+    outputs.extend(rig.outputs());
+    assert_eq!(jumps(&outputs), "d--dd---d-");
+
+    // Behind frames that were dropped before they were taken in.
+    let inputs = frames(&small(), 8, 5);
+    let mut rig = Rig::new(late(), &small());
+    let mut outputs = rig.run(inputs[..3].to_vec());
+    complain(&mut rig, time(4));
+    outputs.extend(rig.run(inputs[3..].to_vec()));
+    send(&mut rig, gst::event::Eos::new());
+    outputs.extend(rig.outputs());
+    assert_eq!(stat(&rig.element, "dropped"), 2);
+    assert_eq!(pts(&outputs)[3], inputs[5].pts());
+    assert_eq!(jumps(&outputs), "---d--");
+}
+
+#[test]
+fn tags_of_frames_that_a_flush_drops_are_kept() {
+    let mut rig = Rig::new(late(), &small());
+    rig.run(frames(&small(), 2, 5));
+    let mut tags = gst::TagList::new();
+    tags.make_mut()
+        .add::<gst::tags::Title>(&"a title", gst::TagMergeMode::Append);
+    send(&mut rig, gst::event::Tag::new(tags.clone()));
+    let pad = rig.element.static_pad("src").expect("the src pad");
+    assert!(pad.sticky_event::<gst::event::Tag>(0).is_none(), "it waits");
+    flush(&mut rig, gst::ClockTime::ZERO);
+    let kept = pad.sticky_event::<gst::event::Tag>(0).expect("the event");
+    assert_eq!(*kept.tag(), *tags);
+    let below = rig.harness.sinkpad().expect("the pad below the element");
+    rig.run(frames(&small(), 3, 5));
+    assert!(
+        below.sticky_event::<gst::event::Tag>(0).is_some(),
+        "it went on"
+    );
+}
+
+#[test]
+fn frames_that_cannot_be_pushed_at_the_end_are_counted() {
+    let mut rig = Rig::new(late(), &small());
+    rig.run(frames(&small(), 4, 5));
+    let pad = rig.element.static_pad("src").expect("the src pad");
+    pad.add_probe(gst::PadProbeType::BUFFER, |_, info| {
+        info.flow_res = Err(gst::FlowError::Eos);
+        info.data = None;
+        gst::PadProbeReturn::Handled
+    });
+    let order = order(&mut rig);
+    send(&mut rig, gst::event::Tag::new(gst::TagList::new()));
+    send(&mut rig, gst::event::Eos::new());
+    assert_eq!(
+        *order.lock().expect("not poisoned"),
+        "t",
+        "the event goes on"
+    );
+    let stats = rig.element.property::<gst::Structure>("stats");
+    assert_eq!(stats.get::<u32>("queued"), Ok(0));
+    assert_eq!(stat(&rig.element, "dropped"), 1);
+    adds_up(&rig.element);
 }
 
 #[test]

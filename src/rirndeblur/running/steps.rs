@@ -59,12 +59,12 @@ impl Running {
             let rows = CutDetector::rows(video.height());
             video
                 .read_luma(&buffer, &mut self.luma, rows)
-                .map_err(unreadable)?;
+                .map_err(|cause| self.refused(cause))?;
         }
         let cut = self.look_for_cut(threshold, report)?;
         let staged = readable(&self.current)?
             .stage(&buffer, &mut self.deblurrer)
-            .map_err(unreadable)?;
+            .map_err(|cause| self.refused(cause))?;
         let wanted = || wanted.is_none_or(|ask| ask());
         let pushed = self
             .deblurrer
@@ -79,7 +79,7 @@ impl Running {
             }
             Ok(Pushed::Declined) => {
                 self.timeline.not_fed(cut);
-                self.decline(buffer, settings.late_policy, report);
+                self.decline(buffer, settings.late_policy, report)?;
             }
             Err(error) => return Err(self.failed(error)),
         }
@@ -87,7 +87,12 @@ impl Running {
     }
 
     /// Does with a frame what is done with late ones.
-    fn decline(&mut self, buffer: gst::Buffer, policy: LatePolicy, report: &mut Report) {
+    fn decline(
+        &mut self,
+        buffer: gst::Buffer,
+        policy: LatePolicy,
+        report: &mut Report,
+    ) -> Result<(), Stopped> {
         match policy {
             LatePolicy::Drop => {
                 self.lock_counters().dropped();
@@ -95,10 +100,27 @@ impl Running {
             }
             LatePolicy::Bypass => {
                 self.lock_counters().bypassed();
-                self.line.push_untouched(buffer);
-                self.line.let_go(&mut report.finished);
+                self.pass(buffer, report)?;
             }
         }
+        Ok(())
+    }
+
+    /// A frame that the network does not see. Frames before it whose time has come do not wait for
+    /// a later one that it sees.
+    pub(super) fn pass(&mut self, buffer: gst::Buffer, report: &mut Report) -> Result<(), Stopped> {
+        self.line.push_untouched(buffer);
+        while self.line.frames_wait() && self.line.is_overdue() {
+            self.drain_one(report)?;
+        }
+        self.line.let_go(&mut report.finished);
+        Ok(())
+    }
+
+    /// A frame that holds no picture ends the stream, and counts as dropped.
+    fn refused(&self, cause: Unreadable) -> Stopped {
+        self.lock_counters().dropped();
+        unreadable(cause)
     }
 
     /// Forgets the shot before if this frame begins another one, and says whether it does.
@@ -195,15 +217,6 @@ impl Running {
         let (tile, tiles) = (self.deblurrer.tile_size(), self.deblurrer.tiles());
         let bytes = self.deblurrer.memory_bytes();
         self.lock_counters().set_tiles(tile, tiles, bytes);
-    }
-
-    /// Finishes frames of the network that have waited longer than the delay, which happens when
-    /// no frame follows that it takes in.
-    pub(super) fn drain_surplus(&mut self, report: &mut Report) -> Result<(), Stopped> {
-        while self.line.frames_wait() && self.line.is_overdue() {
-            self.drain_one(report)?;
-        }
-        Ok(())
     }
 
     /// Finishes everything in the line.
