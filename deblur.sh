@@ -6,14 +6,15 @@
 #   ./deblur.sh INPUT [OUTPUT] [OPTIONS]      OUTPUT: .mp4, .m4v, .mov, .mkv;
 #                                             if not given, out/NAME-deblurred.mp4
 #   ./deblur.sh --install                     put the element where GStreamer finds it
-#   --cuda                                    build with LibTorch for NVIDIA GPUs (2.5 GB)
-# A picture of the middle frame, before and after, lies beside the result in out/.
+#   --cuda, --cpu                             build with LibTorch for NVIDIA GPUs (2.5 GB), or
+#                                             without; if not given, as the last time
+# A picture of the middle frame, before and after, is put into out/.
 # Options go to the program: ./deblur.sh --help lists them once it is built.
 set -euo pipefail
 called_from=$PWD
 cd "$(dirname "$0")"
 
-flavour=cpu
+flavour=$(cat out/.flavour 2>/dev/null || echo cpu)
 install=no
 help=no
 files=()
@@ -21,6 +22,7 @@ options=()
 while [ $# -gt 0 ]; do
     case "$1" in
         --cuda) flavour=cu130 ;;
+        --cpu) flavour=cpu ;;
         --install) install=yes ;;
         -h | --help) help=yes ;;
         --*=*) options+=("$1") ;;
@@ -35,7 +37,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 if [ "$help" = yes ]; then
-    sed -n '4,12s/^# \{0,1\}//p' "$0"
+    sed -n '4,13s/^# \{0,1\}//p' "$0"
     if [ -x out/bin/deblur ]; then
         echo && out/bin/deblur --help
     fi
@@ -62,6 +64,7 @@ take_over() {
     # Without the tables for debuggers it is a few megabytes instead of seventy.
     strip --strip-debug -o "$root/out/plugin/.new" "$CARGO_TARGET_DIR/release/libgstrirndeblur.so"
     mv "$root/out/plugin/.new" "$root/out/plugin/libgstrirndeblur.so"
+    echo "$flavour" >"$root/out/.flavour"
 }
 
 # A new file beside the old one and then its name: a player may have the old one loaded.
@@ -90,15 +93,17 @@ mkdir -p out
 if [ "${#files[@]}" -eq 0 ]; then
     input=$root/examples/blurred.mp4
     output=$root/out/deblurred.mp4
+    picture=$root/out/side-by-side.png
 else
     input=${files[0]}
     name=$(basename "$input")
     output=$root/out/${name%.*}-deblurred.mp4
+    picture=$root/out/${name%.*}-side-by-side.png
     [ "${#files[@]}" -lt 2 ] || output=${files[1]}
 fi
 case " ${options[*]-}" in
     *" --picture"*) ;;
-    *) options+=(--picture "$root/out/side-by-side.png") ;;
+    *) options+=(--picture "$picture") ;;
 esac
 
 step_name=deblur
@@ -107,4 +112,5 @@ say "deblur $input ..."
 # arguments are meant from where the user called.
 told=yes
 (cd "$called_from" && "$root/out/bin/deblur" "$input" "$output" "${options[@]}")
-[ "$install" = yes ] || say "in other pipelines: GST_PLUGIN_PATH=$root/out/plugin gst-launch-1.0 ..."
+[ "$install" = yes ] ||
+    say "in other pipelines: GST_PLUGIN_PATH=$(printf %q "$root/out/plugin") gst-launch-1.0 ..."

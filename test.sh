@@ -55,6 +55,8 @@ scripts_are_sound() {
     done
     if command -v shellcheck >/dev/null; then
         shellcheck --external-sources "${files[@]}"
+    else
+        say "shellcheck is not installed: only the syntax was looked at"
     fi
 }
 
@@ -114,6 +116,8 @@ RUSTDOCFLAGS="-D warnings" step shown "documentation" "mend what is listed above
 step shown "thin plugin" "move the dependency to another package" plugin_is_thin
 if command -v cargo-deny >/dev/null; then
     step shown "licences" "see deny.toml" cargo deny --offline check bans licenses sources
+else
+    say "cargo-deny is not installed: licences are not checked"
 fi
 step shown "tests" "the first failing test is above" cargo test --workspace --locked
 # Pixels by tensor operations and the way of what is recorded, as on a GPU.

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rirn_lab::ablation::{Collected, Grid, Told, collect, run};
-use rirn_lab::train::{Event, Limits};
+use rirn_lab::train::{Event, Limits, minutes};
 use rirn_lab::visible::visible;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -21,7 +21,8 @@ use std::time::{Duration, Instant};
 
 /// Train and score the networks of the paper's tables S5 and S6 under equal conditions.
 ///
-/// Each row has its folder in --out; the same command again goes on where it stopped. Prints the
+/// Each row has its folder in --out; the same command again goes on where it stopped, also after
+/// Ctrl-C, which is no failure. Prints the
 /// tables of what is done, ours beside the paper's, and writes tables.md and tables.json.
 #[derive(Parser)]
 #[command(version)]
@@ -50,8 +51,8 @@ struct Options {
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
     /// Stop after so many minutes; the same command goes on from there.
-    #[arg(long)]
-    minutes: Option<f64>,
+    #[arg(long, value_parser = minutes)]
+    minutes: Option<Duration>,
 }
 
 fn main() -> ExitCode {
@@ -105,12 +106,11 @@ fn train(grid: &Grid, out: &Path, options: &Options) -> Result<bool> {
     let rows = rows.collect::<Result<Vec<_>, _>>()?;
     let begin = Instant::now();
     for (index, row) in rows.iter().enumerate() {
-        let minutes = options
-            .minutes
-            .map(|minutes| Duration::from_secs_f64(60.0 * minutes.max(0.0)));
         let limits = Limits {
             stop: Arc::clone(&stop),
-            time: minutes.map(|all| all.saturating_sub(begin.elapsed())),
+            time: options
+                .minutes
+                .map(|all| all.saturating_sub(begin.elapsed())),
         };
         let bar = bar(
             row.recipe.steps,

@@ -5,9 +5,9 @@
 //! cargo run --release --example average_weights -- a.safetensors b.safetensors --out mean.safetensors
 //! ```
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use rirn::weights::{Installed, data_folders};
+use rirn::weights::{Installed, Place, data_folders};
 use rirn_lab::train::mean;
 use rirn_lab::visible::visible;
 use std::ffi::OsString;
@@ -44,7 +44,15 @@ fn work(options: &Options) -> Result<()> {
     let installed = Installed::new(data_folders(|name| std::env::var_os(name)));
     let mut all = Vec::with_capacity(options.weights.len());
     for word in &options.weights {
-        let read = installed.read(&installed.meant(word));
+        let place = installed.meant(word);
+        if let Place::File(input) = &place {
+            ensure!(
+                !same_file::is_same_file(input, &options.out).unwrap_or(false),
+                "the input {} would be overwritten; choose another name",
+                input.display()
+            );
+        }
+        let read = installed.read(&place);
         all.push(read.with_context(|| word.to_string_lossy().into_owned())?);
     }
     let mean = mean(&all)?;

@@ -5,12 +5,11 @@
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use rirn::EngineConfig;
-use rirn::weights::Weights;
+use rirn::weights::{Installed, data_folders};
 use rirn_lab::bench::{Contender, Layers, Timing, bench};
 use rirn_lab::visible::visible;
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Write};
-use std::path::Path;
 use std::process::ExitCode;
 
 /// Time weights through the engine, frame by frame, all of them in turns.
@@ -19,7 +18,7 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(version)]
 struct Options {
-    /// Weights: files or names of built-in weights.
+    /// Weights files, or names of built-in or installed weights.
     #[arg(default_value = "lite")]
     weights: Vec<String>,
     /// Size of the frame, WIDTHxHEIGHT; may be repeated.
@@ -74,11 +73,10 @@ fn work(options: &Options) -> Result<()> {
         threads: options.threads,
         ..EngineConfig::default()
     };
+    let installed = Installed::new(data_folders(|key| std::env::var_os(key)));
     let open = |word: &String| -> Result<Contender> {
-        let weights = match Weights::built_in(word) {
-            Ok(weights) => weights,
-            Err(_) => Weights::open(Path::new(word)).with_context(|| word.clone())?,
-        };
+        let weights = installed.read(&installed.meant(word.as_ref()));
+        let weights = weights.with_context(|| word.clone())?;
         Ok(Contender::open(word, weights, &config)?)
     };
     let contenders = options

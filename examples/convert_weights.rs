@@ -13,14 +13,14 @@ use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use clap::Parser;
 use rirn::networks::{Spec, expected_tensors};
 use rirn_lab::convert::{Map, Plan, Source};
 
 /// Makes a weights file from a PyTorch checkpoint or a safetensors file of another program.
 #[derive(Parser)]
-#[command(name = "convert_weights")]
+#[command(name = "convert_weights", version)]
 struct Arguments {
     /// The file to read: .pt or .pth as torch.save writes it, or .safetensors
     #[arg(value_name = "IN", required_unless_present = "list_maps")]
@@ -93,6 +93,11 @@ fn make(
     notes: &BTreeMap<String, String>,
 ) -> Result<(Plan, Spec)> {
     let reading = || input.display().to_string();
+    ensure!(
+        !same_file::is_same_file(input, output).unwrap_or(false),
+        "the input {} would be overwritten; choose another name",
+        input.display()
+    );
     let source = Source::open(input).with_context(reading)?;
     let spec = map.spec(&source).with_context(reading)?;
     let plan = Plan::new(&source, map, &expected_tensors(&spec)?).with_context(reading)?;

@@ -15,7 +15,7 @@ use rirn_lab::visible::visible;
 
 /// Prints what weights files are: network, cost, delay, notes.
 #[derive(Parser)]
-#[command(name = "inspect")]
+#[command(name = "inspect", version)]
 struct Arguments {
     /// Weights files, or names of weights, built in or installed, such as lite (a file of that
     /// name: ./lite)

@@ -14,7 +14,8 @@
 #SBATCH --gres=gpu:1
 #SBATCH --cpus-per-task=16
 #SBATCH --time=2-00:00:00
-#SBATCH --signal=TERM@300
+# To the program itself, which takes the place of this shell; it saves and ends.
+#SBATCH --signal=B:TERM@300
 set -euo pipefail
 
 program=${ABLATION:-target/release/examples/ablation}

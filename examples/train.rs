@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rirn_lab::data::preview;
-use rirn_lab::train::{Event, Limits, Line, Recipe, train};
+use rirn_lab::train::{Event, Limits, Line, Recipe, minutes, train};
 use rirn_lab::visible::visible;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ use std::time::Duration;
 ///
 /// The run lives in the folder --out: checkpoint.safetensors to go on from, weights.safetensors (a
 /// moving average) to use, log.jsonl. The same command again goes on where it stopped; Ctrl-C saves
-/// and stops.
+/// and stops, which is no failure: the exit status is 0.
 #[derive(Parser)]
 #[command(version)]
 struct Options {
@@ -42,7 +42,7 @@ struct Options {
     /// Decides initial values, clips and their order (key: seed).
     #[arg(long)]
     seed: Option<u64>,
-    /// Weights to begin with, a file or a built-in name (key: network.start).
+    /// Weights to begin with, a file or the name of built-in or installed ones (key: network.start).
     #[arg(long, value_name = "WEIGHTS")]
     start: Option<String>,
     /// auto, cpu, cuda, cuda:N (key: run.device).
@@ -61,8 +61,8 @@ struct Options {
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
     /// Stop after so many minutes; the same command goes on from there.
-    #[arg(long)]
-    minutes: Option<f64>,
+    #[arg(long, value_parser = minutes)]
+    minutes: Option<Duration>,
     /// Write a picture of sample clips, blurred above sharp, and do not train.
     #[arg(long, value_name = "FILE.png")]
     preview: Option<PathBuf>,
@@ -90,9 +90,7 @@ fn work(options: &Options) -> Result<()> {
     }
     let out = options.out.as_deref().context("--out is missing")?;
     let limits = Limits {
-        time: options
-            .minutes
-            .map(|minutes| Duration::from_secs_f64(60.0 * minutes.max(0.0))),
+        time: options.minutes,
         ..Limits::default()
     };
     signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&limits.stop))?;

@@ -30,6 +30,7 @@ ln -s "$root/examples" "$work/examples"
 # recipe | elements and Python modules it needs | fewest frames of the 20 that the clip has
 recipes='
 appsrc    | python:Gst:1.0 python:GstApp:1.0                           | 25
+c         | program:cc                                                 | 20
 player    | python:Gst:1.0 playbin3                                    | 20
 playbin   | playbin3                                                   | -
 editor    | program:ges-launch-1.0 vp8enc webmmux                      | 20

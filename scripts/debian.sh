@@ -22,6 +22,7 @@ esac
 . scripts/setup.sh
 packages+=(patchelf dpkg-dev)
 setup cpu
+[ -n "${LIBTORCH_LIB:-${LIBTORCH:-}}" ] || fail "set LIBTORCH to the folder of LibTorch."
 package=gstreamer1.0-rirndeblur
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 arch=$(dpkg --print-architecture)

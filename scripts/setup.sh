@@ -114,15 +114,25 @@ other_system() {
     done
 }
 
+# The version of the first cargo on the path.
+cargo_version() { (cd "$root" && cargo --version 2>/dev/null | cut -d ' ' -f 2); }
+
+is_new_enough() {
+    [ "$(printf '%s\n' "$rust_wanted" "$1" | sort -V | head -n 1)" = "$rust_wanted" ]
+}
+
 rust() {
-    command -v cargo >/dev/null || PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
+    local own=${CARGO_HOME:-$HOME/.cargo}/bin found
+    # A distribution's older cargo may stand before rustup's on the path.
+    if [ -x "$own/cargo" ] && ! is_new_enough "$(cargo_version || true)"; then
+        PATH=$own:$PATH
+    fi
     command -v cargo >/dev/null ||
         fail "Rust is missing; install $rust_wanted or newer with rustup (see the site rustup.rs)."
-    local found
-    found=$(cd "$root" && cargo --version 2>/dev/null | cut -d ' ' -f 2) ||
-        fail "cargo is there but does not run; see: cargo --version"
-    [ "$(printf '%s\n' "$rust_wanted" "$found" | sort -V | head -n 1)" = "$rust_wanted" ] ||
-        fail "Rust $found is too old, $rust_wanted is needed; run: rustup update stable"
+    found=$(cargo_version) || fail "cargo is there but does not run; see: cargo --version"
+    is_new_enough "$found" ||
+        fail "Rust $found ($(command -v cargo)) is too old, $rust_wanted is needed; with rustup run:" \
+            "rustup update stable"
 }
 
 # Sets needs_libtorch and libtorch, the folder in the cache.

@@ -31,7 +31,7 @@ use progress::Progress;
 const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
-    let result = match options::parse(std::env::args().skip(1)) {
+    let result = match options::parse(std::env::args_os().skip(1)) {
         Ok(Command::Help) => {
             print!("{}", options::USAGE);
             return ExitCode::SUCCESS;
@@ -57,8 +57,8 @@ fn run(options: &Options) -> Result<ExitCode> {
         Ok(code) => {
             std::fs::rename(&job.unfinished, &options.output)
                 .with_context(|| format!("{} cannot be written", options.output.display()))?;
-            job.taken.save(options.picture.as_deref())?;
             println!("result: {}", options.output.display());
+            job.taken.save(options.picture.as_deref())?;
             if let Some(picture) = &options.picture {
                 println!("picture: {}", picture.display());
             }

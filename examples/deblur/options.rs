@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The command line: what it may hold and what is refused before anything is opened.
 
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
 pub(crate) const USAGE: &str = "\
 deblur INPUT OUTPUT [OPTIONS]
@@ -74,7 +76,9 @@ impl Container {
 }
 
 /// Reads the arguments that follow the program's name.
-pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Command> {
+///
+/// Names of files may be any bytes; all else is text.
+pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Command> {
     let mut args = args;
     let mut files = Vec::new();
     let mut named = Vec::new();
@@ -82,16 +86,18 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Command> {
         if arg == "--help" || arg == "-h" {
             return Ok(Command::Help);
         }
-        let Some(option) = arg.strip_prefix("--") else {
+        let Some(option) = arg.as_bytes().strip_prefix(b"--") else {
             files.push(PathBuf::from(arg));
             continue;
         };
-        let (name, value) = match option.split_once('=') {
-            Some((name, value)) => (name.to_owned(), value.to_owned()),
+        let end = option.iter().position(|byte| *byte == b'=');
+        let name = &option[..end.unwrap_or(option.len())];
+        let name = String::from_utf8_lossy(name).into_owned();
+        let value = match end {
+            Some(end) => OsStr::from_bytes(&option[end + 1..]).to_owned(),
             None => {
                 let value = args.next();
-                let value = value.with_context(|| format!("the option {arg} needs a value"))?;
-                (option.to_owned(), value)
+                value.with_context(|| format!("the option --{name} needs a value"))?
             }
         };
         named.push((name, value));
@@ -102,7 +108,7 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Command> {
     options(input, output, named).map(Command::Run)
 }
 
-fn options(input: PathBuf, output: PathBuf, named: Vec<(String, String)>) -> Result<Options> {
+fn options(input: PathBuf, output: PathBuf, named: Vec<(String, OsString)>) -> Result<Options> {
     let mut options = Options {
         container: Container::of(&output)?,
         input,
@@ -113,8 +119,14 @@ fn options(input: PathBuf, output: PathBuf, named: Vec<(String, String)>) -> Res
         properties: Vec::new(),
     };
     for (name, value) in named {
+        if name == "picture" {
+            options.picture = Some(PathBuf::from(value));
+            continue;
+        }
+        let value = value.into_string().map_err(|value| {
+            anyhow!("--{name} takes text, and {} is not UTF-8", value.display())
+        })?;
         match name.as_str() {
-            "picture" => options.picture = Some(PathBuf::from(value)),
             "quality" => {
                 let number = value.parse().ok().filter(|n| *n <= 50);
                 options.quality =
@@ -139,7 +151,7 @@ fn check_files(options: &Options) -> Result<()> {
     );
     for written in std::iter::once(&options.output).chain(&options.picture) {
         ensure!(
-            !is_same_file(input, written),
+            !same_file::is_same_file(input, written).unwrap_or(false),
             "the input {} would be overwritten; choose another name",
             input.display()
         );
@@ -159,12 +171,4 @@ fn check_files(options: &Options) -> Result<()> {
         );
     }
     Ok(())
-}
-
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    match (one.metadata(), other.metadata()) {
-        (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
-        _ => false,
-    }
 }

@@ -244,9 +244,10 @@ fn decoded_caps(muxer: &gst::Element) -> gst::Caps {
     caps
 }
 
+/// Another one in every process, so that two of them never write into one file.
 fn unfinished_name(output: &Path) -> PathBuf {
     let mut name = output.as_os_str().to_owned();
-    name.push(".part");
+    name.push(format!(".{}.part", std::process::id()));
     PathBuf::from(name)
 }
 

@@ -13,7 +13,7 @@ use rirn_lab::eval::{Experiment, LongRun, Pipeline, Protocol};
 
 /// Measures weights on sequences of blurred and sharp frames.
 #[derive(Parser)]
-#[command(name = "evaluate")]
+#[command(name = "evaluate", version)]
 pub(crate) struct Arguments {
     /// Folders of sequences: NAME/blur and NAME/sharp, or a data set in its own layout
     #[arg(required = true, value_name = "FOLDER")]

@@ -23,8 +23,6 @@ export LD_LIBRARY_PATH=$here/gst/lib:$torch_lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_P
 export GST_REGISTRY=$work/registry.bin GST_PLUGIN_SYSTEM_PATH=$here/gst/plugins
 export GST_PLUGIN_SCANNER=$here/gst/bin/gst-plugin-scanner GST_PLUGIN_PATH=$here/plug
 
-inspect() { gst/bin/gst-inspect-1.0 rirndeblur; }
-
 gst/bin/gst-inspect-1.0 rirndeblur >"$work/inspect"
 head -n 12 "$work/inspect"
 

@@ -10,7 +10,10 @@
 #   TORCH_LIB=FOLDER, PYTHON=PROGRAM   as for check.sh
 # OUT/NAME/ gets weights.safetensors, log.jsonl and a checkpoint, OUT/NAME.log what the trainer says.
 set -euo pipefail
-[ $# -gt 0 ] || { sed -n '4,11s/^# \{0,1\}//p' "$0" && exit 2; }
+case "${1:-}" in
+    -h | --help) sed -n '4,11s/^# \{0,1\}//p' "$0" && exit 0 ;;
+    '' | -*) sed -n '4,11s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
+esac
 out=$(mkdir -p "$1" && cd "$1" && pwd)
 shift
 cd "$(dirname "$0")"

@@ -182,5 +182,35 @@ fn the_mean_of_weights_is_written_and_other_networks_are_refused() {
         let (status, _, errors) = average(&[&words[..], &[out.as_os_str()]].concat());
         assert!(status == 1 && errors.contains(said), "{errors}");
     }
+    let onto_itself = [
+        OsStr::new("lite"),
+        out.as_os_str(),
+        OsStr::new("--out"),
+        out.as_os_str(),
+    ];
+    let (status, _, errors) = average(&onto_itself);
+    assert!(
+        status == 1 && errors.contains("mean.safetensors would be overwritten"),
+        "{errors}"
+    );
     assert_eq!(std::fs::read(&out).expect("the file"), before);
+}
+
+#[test]
+fn a_checkpoint_is_not_overwritten_by_what_is_made_of_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("checkpoint.safetensors");
+    std::fs::write(&file, b"the only copy").expect("a file");
+    let link = folder.path().join("link.safetensors");
+    std::os::unix::fs::symlink(&file, &link).expect("a link");
+    for out in [&file, &link] {
+        let map = ["--map", "estrnn-strcnn"].map(OsStr::new);
+        let arguments = [&[file.as_os_str(), out.as_os_str()][..], &map[..]].concat();
+        let (status, _, errors) = called("convert_weights", folder.path(), &arguments);
+        assert!(
+            status == 1 && errors.contains("would be overwritten"),
+            "{errors}"
+        );
+    }
+    assert_eq!(std::fs::read(&file).expect("the file"), b"the only copy");
 }

@@ -26,3 +26,19 @@ fn every_recipe_is_taken_and_says_in_its_head_how_it_is_called() {
     }
     assert!(count >= 15, "{count} recipes");
 }
+
+#[test]
+fn what_every_row_has_for_itself_is_refused_in_a_grid() {
+    let grid = Path::new(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../recipes/tables.toml"
+    ));
+    for key in ["cell", "base", "start", "teacher"] {
+        let change = format!("network.{key}=lite");
+        let error = Grid::open(grid, &[change]).expect_err(key).to_string();
+        assert!(
+            error.contains(&format!("network.{key} is the rows' own")),
+            "{error}"
+        );
+    }
+}

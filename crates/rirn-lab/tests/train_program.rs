@@ -161,6 +161,19 @@ fn a_limit_of_time_saves_and_only_the_number_of_steps_may_change() {
 }
 
 #[test]
+fn a_limit_of_time_is_a_number_that_a_clock_can_count() {
+    let folder = folder();
+    for wrong in ["inf", "nan", "-1", "1e300", "ten"] {
+        let minutes = format!("--minutes={wrong}");
+        let (status, _, errors) = called(&mut train(folder.path(), "out", &[&minutes]));
+        assert!(
+            status == 2 && errors.contains("expected minutes, 0 or more"),
+            "{errors}"
+        );
+    }
+}
+
+#[test]
 fn bad_material_is_named_before_training_starts() {
     let folder = folder();
     let path = |name: &str| folder.path().join(name);

@@ -26,7 +26,7 @@ fn at_start() -> Vec<ParamSpec> {
     vec![
         ParamSpecString::builder("model")
             .nick("Model")
-            .blurb("Built-in weights by name; used where model-file is not set")
+            .blurb("Weights by name, built in or installed; used where model-file is not set")
             .default_value(Some(DEFAULT_MODEL))
             .mutable_ready()
             .build(),

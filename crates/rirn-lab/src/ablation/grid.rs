@@ -75,7 +75,9 @@ impl Grid {
         let settings = table
             .remove("ablation")
             .ok_or("the table [ablation] is missing")?;
-        let settings: Ablation = settings.try_into().map_err(|error| format!("{error}"))?;
+        let settings: Ablation = settings
+            .try_into()
+            .map_err(|error: toml::de::Error| format!("[ablation]: {}", error.message()))?;
         settings.check()?;
         let mut rows = Vec::new();
         for published in &ROWS {
@@ -156,7 +158,9 @@ fn recipe(
         .entry("network")
         .or_insert_with(|| Table::new().into());
     let network = network.as_table_mut().ok_or("network is no table")?;
-    for key in ["cell", "base", "blocks", "hidden", "feature", "start"] {
+    for key in [
+        "cell", "base", "blocks", "hidden", "feature", "start", "teacher",
+    ] {
         if network.contains_key(key) {
             return Err(format!("network.{key} is the rows' own, take it out"));
         }

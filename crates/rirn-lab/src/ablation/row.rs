@@ -6,8 +6,9 @@ use super::grid::{Grid, GridRow};
 use crate::data::{Choice, Sequence, sequences};
 use crate::eval::scores::Evaluation;
 use crate::eval::{self, Bench, Candidate, Protocol, evaluate};
-use crate::train::{self, Limits, train};
+use crate::train::{self, Limits, Recipe, TrainError, train};
 use rirn::EngineConfig;
+use rirn::engine::Precision;
 use rirn::weights::{Installed, replace};
 use std::fs;
 use std::io;
@@ -49,7 +50,7 @@ pub fn run(
     let candidate = Candidate::open(
         weights.as_os_str(),
         &Installed::new([]),
-        &EngineConfig::default(),
+        &scoring(&row.recipe)?,
     )?;
     let candidates = [candidate];
     let mut watch = |event: eval::Event<'_>| tell(Told::Eval(event));
@@ -57,6 +58,16 @@ pub fn run(
     let evaluation = evaluate(&mut bench, &grid.settings.title, &[])?;
     write(&folder.join("scores.json"), &evaluation)?;
     Ok(true)
+}
+
+/// Where the recipe trains, and in float32, so that rows of several machines are scored alike.
+fn scoring(recipe: &Recipe) -> Result<EngineConfig, AblationError> {
+    Ok(EngineConfig {
+        device: recipe.run.device.parse().map_err(TrainError::Library)?,
+        precision: Precision::Float32,
+        threads: recipe.run.threads,
+        ..EngineConfig::default()
+    })
 }
 
 /// The scores of a row that is done.

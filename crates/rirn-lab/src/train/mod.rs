@@ -32,6 +32,6 @@ pub use error::TrainError;
 pub use mean::{Mean, mean};
 pub use recipe::{Clips, Loss, LossKind, NetworkTable, Optimiser, Recipe, Rule, Run, Stage};
 pub use ring::{MakeClip, Ring};
-pub use run::{End, Event, Limits, Line, train};
+pub use run::{End, Event, Limits, Line, minutes, train};
 pub use trainer::{Report, Trainer};
 pub use variables::Variables;

@@ -11,7 +11,7 @@ pub use tables::{Clips, Loss, LossKind, NetworkTable, Optimiser, Rule, Run, Stag
 use super::TrainError;
 use crate::data::{Mixture, MixtureSettings};
 use rirn::networks::{Cell, SlotKind, Spec};
-use rirn::weights::Weights;
+use rirn::weights::{Installed, Weights, data_folders};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -84,7 +84,7 @@ impl Recipe {
 
     /// The text of a recipe with changes made, nothing checked.
     pub(crate) fn table(text: &str, changes: &[String]) -> Result<Table, String> {
-        let mut table: Table = text.parse().map_err(|error| format!("{error}"))?;
+        let mut table: Table = text.parse().map_err(|error| fault(&error, text, true))?;
         for change in changes {
             apply(&mut table, change)?;
         }
@@ -93,9 +93,9 @@ impl Recipe {
 
     /// The recipe of a table.
     pub(crate) fn of_table(table: &Table) -> Result<Self, String> {
-        // Through the text once more: the message then shows the line at fault.
+        // Through the text once more: the message then shows the place at fault.
         let text = toml::to_string(table).map_err(|error| error.to_string())?;
-        let recipe: Self = toml::from_str(&text).map_err(|error| format!("{error}"))?;
+        let recipe: Self = toml::from_str(&text).map_err(|error| fault(&error, &text, false))?;
         recipe.check()?;
         Ok(recipe)
     }
@@ -251,14 +251,27 @@ impl Recipe {
     }
 }
 
-/// Weights by file or name; an error begins with the key.
+/// A fault as one sentence with the text at which it is; with the number of its line where `text`
+/// is what the user wrote.
+pub(crate) fn fault(error: &toml::de::Error, text: &str, is_numbered: bool) -> String {
+    let why = error.message().trim().replace('\n', ", ");
+    let start = error.span().map_or(0, |span| span.start);
+    let (before, behind) = text.split_at_checked(start).unwrap_or(("", text));
+    let begin = before.rfind('\n').map_or(0, |at| at + 1);
+    let end = behind.find('\n').map_or(text.len(), |at| before.len() + at);
+    let line = text[begin..end].trim();
+    match (line.is_empty(), is_numbered) {
+        (true, _) => why,
+        (false, false) => format!("at {line}: {why}"),
+        (false, true) => format!("line {}, {line}: {why}", before.matches('\n').count() + 1),
+    }
+}
+
+/// Weights by name or file, as [`Installed::meant`]; an error begins with the key.
 pub(crate) fn weights(key: &str, name: &str) -> Result<Weights, String> {
-    let path = Path::new(name);
-    let opened = match Weights::built_in(name) {
-        Ok(weights) if !path.exists() => Ok(weights),
-        _ => Weights::open(path),
-    };
-    opened.map_err(|error| format!("{key} = \"{name}\": {error}"))
+    let installed = Installed::new(data_folders(|key| std::env::var_os(key)));
+    let read = installed.read(&installed.meant(name.as_ref()));
+    read.map_err(|error| format!("{key} = \"{name}\": {error}"))
 }
 
 fn slot(word: &str) -> Result<SlotKind, String> {

@@ -28,6 +28,17 @@ pub struct Limits {
     pub time: Option<Duration>,
 }
 
+/// The time of a call from a number of minutes, for a command line.
+///
+/// # Errors
+/// A sentence, if it is no number from 0 to what a clock can count.
+pub fn minutes(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<f64>().ok().map(|minutes| 60.0 * minutes);
+    seconds
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "expected minutes, 0 or more".to_owned())
+}
+
 /// What a run tells while it goes on.
 #[derive(Debug, Clone)]
 pub enum Event<'a> {

@@ -95,6 +95,23 @@ fn a_recipe_says_what_is_wrong_with_it() {
 }
 
 #[test]
+fn a_fault_is_one_sentence_with_its_place() {
+    let good = "# A comment.\nname = \"x\"\nsteps = 5\n[network]\ncell = \"gru\"\n[data]\n[[stage]]\nuntil = 1\nframes = 2\ncrop = 32\n";
+    let refusal = |text: &str| Recipe::parse(text, &[]).expect_err("a refusal");
+    for (wrong, expected) in [
+        ("steps = ", "line 3, steps =: "),
+        ("stepps = 5", "at stepps = 5: unknown field `stepps`"),
+        ("steps = \"many\"", "at steps = \"many\": invalid type"),
+    ] {
+        let message = refusal(&good.replace("steps = 5", wrong));
+        assert!(message.starts_with(expected), "{message}");
+        assert!(!message.contains('\n'), "{message}");
+    }
+    let message = refusal(&good.replace("steps = 5\n", ""));
+    assert!(message.contains("missing field `steps`"), "{message}");
+}
+
+#[test]
 fn a_stage_says_what_is_wrong_with_it() {
     let good = "name = \"x\"\nsteps = 5\n[network]\ncell = \"gru\"\n[data]\n[[stage]]\nuntil = 1\nframes = 2\ncrop = 32\n";
     let refusal = |text: &str, changes: &[&str]| {
