@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
     /// Folders of sequences: NAME/blur and NAME/sharp, or a data set in its own layout
     #[arg(required = true, value_name = "FOLDER")]
     pub(crate) folders: Vec<PathBuf>,
-    /// Weights file, or name of built-in weights (a file of that name: ./lite); may be repeated
+    /// Weights file, or name of built-in or installed weights (a file of that name: ./lite); may be repeated
     #[arg(long, value_name = "NAME|FILE", default_value = "lite")]
     pub(crate) weights: Vec<OsString>,
     /// Frames that are scored: p1 all, p2 all but two at either end of a sequence
