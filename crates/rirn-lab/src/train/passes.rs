@@ -92,8 +92,8 @@ impl Passes {
         first.or(self.way.refused()).or(self.change.refused())
     }
 
-    /// States that have already seen frames before the first one that gradients go through: the
-    /// clip is played to and fro, as long as it takes. Some of their values are thrown off.
+    /// States that have already seen frames before the first one that gradients go through, and where
+    /// the clip begins, those on the way there from behind it. Some of their values are thrown off.
     pub(super) fn age(
         &mut self,
         variables: &Variables,
@@ -107,7 +107,7 @@ impl Passes {
         let size = batch.blurred[0].size();
         let mut state = network.initial_state(size[0], size[2], size[3])?;
         for age in (1..=draw.old).rev() {
-            let place = to_and_fro(draw.first + age, batch.blurred.len());
+            let place = to_and_fro(draw.first.abs_diff(age), batch.blurred.len());
             let window = window(network, &batch.blurred, place)?;
             self.window.put(device, vec![window])?;
             put_state(&mut self.state, device, state)?;

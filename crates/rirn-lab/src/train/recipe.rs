@@ -133,8 +133,8 @@ impl Recipe {
             if stage.apart && !has_teacher {
                 return Err("\"apart\" needs network.teacher".into());
             }
-            if stage.turned > 0.0 && self.largest().0 < 4 {
-                return Err("with \"turned\" clips need 4 frames or more".into());
+            if stage.turned > 0.0 && stage.frames < 4 {
+                return Err("with \"turned\" a stage needs 4 frames or more".into());
             }
         }
         if self
@@ -228,7 +228,7 @@ impl Recipe {
     #[must_use]
     pub fn largest(&self) -> (usize, usize) {
         let most = |of: fn(&Stage) -> usize| self.stages.iter().map(of).max().unwrap_or_default();
-        (most(|stage| stage.frames), most(|stage| stage.crop))
+        (most(|stage| stage.frames + stage.past), most(|stage| stage.crop))
     }
 
     /// The clips of the recipe, everything checked that can be.

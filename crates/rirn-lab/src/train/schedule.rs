@@ -82,10 +82,16 @@ impl Draw {
         let (frames, size) = recipe.largest();
         let room = size - stage.crop;
         let slots = (0..recipe.clips.batch).map(|_| random.random_range(0..recipe.clips.ring));
+        let slots = slots.collect();
+        let corner = (
+            random.random_range(0..=room),
+            random.random_range(0..=room),
+        );
+        let first = random.random_range(0..=frames - stage.frames);
         Self {
-            slots: slots.collect(),
-            corner: (random.random_range(0..=room), random.random_range(0..=room)),
-            first: random.random_range(0..=frames - stage.frames),
+            slots,
+            corner,
+            first,
             old: match random.random_bool(0.5) {
                 true => random.random_range(0..=stage.old),
                 false => 0,
@@ -97,7 +103,7 @@ impl Draw {
             disturbance: random.random(),
             // Where no clip turns nothing is drawn for it, so that other draws stay those they were.
             turn: (stage.turned > 0.0 && random.random_bool(stage.turned))
-                .then(|| random.random_range(2..frames - 1)),
+                .then(|| first + random.random_range(2..stage.frames - 1)),
         }
     }
 }

@@ -82,9 +82,13 @@ pub struct Stage {
     pub frames: usize,
     /// Edge of the crop in pixels.
     pub crop: usize,
-    /// Half of the steps begin with states that are up to so many frames old.
+    /// Half of the steps begin with states that are up to so many frames old: those before the first
+    /// one of `frames` in the clip, and where that begins, from there on back.
     #[serde(default)]
     pub old: usize,
+    /// So many frames more than `frames` the clips have; where in them the first one is, is chance.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub past: usize,
     /// So large a share of the values of the states is thrown far off before the first frame that
     /// gradients go through; what a network does not get rid of itself grows in long videos.
     #[serde(default, skip_serializing_if = "crate::data::is_nothing")]
@@ -96,6 +100,11 @@ pub struct Stage {
     /// With a teacher: each group of blocks learns for itself.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub apart: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+fn is_none(frames: &usize) -> bool {
+    *frames == 0
 }
 
 /// `[optimiser]`.
