@@ -23,7 +23,9 @@ use crate::error::{Error, Result};
 use crate::ops::products::{self, Products};
 use crate::ops::spare;
 use choice::Key;
-pub(crate) use choice::{by_clock, told};
+#[cfg(test)]
+pub(crate) use choice::is_by_clock;
+pub(crate) use choice::{begin, told};
 use form::{Call, Form, Name, Plain};
 use map::map;
 pub(super) use pair::{End, OwnPair};

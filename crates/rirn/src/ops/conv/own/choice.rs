@@ -43,13 +43,16 @@ pub(super) struct Found {
 /// Whether the clock decides; the first candidate is taken otherwise.
 static BY_CLOCK: AtomicBool = AtomicBool::new(true);
 
-/// Lets the clock decide from now on, or not.
-pub(crate) fn by_clock(wanted: bool) {
-    BY_CLOCK.store(wanted, Ordering::Relaxed);
+/// Takes the choice from the clock where it is to be made by rule, for all networks of the process and
+/// for the rest of its life: who asked for it does not want the next engine to give it back.
+pub(crate) fn begin(by_rule: bool) {
+    if by_rule {
+        BY_CLOCK.store(false, Ordering::Relaxed);
+    }
 }
 
 /// Whether the clock decides.
-pub(super) fn is_by_clock() -> bool {
+pub(crate) fn is_by_clock() -> bool {
     BY_CLOCK.load(Ordering::Relaxed)
 }
 
