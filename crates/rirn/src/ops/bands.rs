@@ -18,8 +18,9 @@ const ROWS: usize = 32;
 /// host: the values of [`crate::pixel::unpack`].
 pub(crate) fn unpack(picture: &Picture<'_>) -> Result<Tensor> {
     let (height, width) = (picture.height(), picture.width());
-    let mut frame = spare::map(3, side(height)?, side(width)?)?;
-    let values = own::numbers_to_write(&mut frame).ok_or_else(out_of_order)?;
+    let size = [1, 3, side(height)?, side(width)?];
+    let mut frame = spare::map(3, size[2], size[3])?;
+    let values = own::numbers_to_write(&mut frame).ok_or_else(|| out_of_order(&size, size))?;
     let bands: Vec<_> = values.chunks_mut(ROWS * 3 * width).enumerate().collect();
     each(bands, |(place, values)| {
         let first = ROWS * place;
@@ -40,7 +41,7 @@ pub(crate) fn pack(
     let size = [1, 3, side(input.height())?, side(input.width())?];
     let (blurred, sharp) = (in_order(blurred, size)?, in_order(sharp, size)?);
     let frames = own::numbers_in_order(&blurred).zip(own::numbers_in_order(&sharp));
-    let (blurred, sharp) = frames.ok_or_else(out_of_order)?;
+    let (blurred, sharp) = frames.ok_or_else(|| out_of_order(&size, size))?;
     let finite = AtomicBool::new(true);
     each(output.into_bands(ROWS), |mut band| {
         let rows = band.rows();
@@ -74,8 +75,9 @@ fn each<T: Send>(items: Vec<T>, work: impl Fn(T) + Sync) {
 /// A frame of this size as float32 in channels-last order in the memory of the host; itself where it
 /// is that.
 fn in_order(frame: &Tensor, size: [i64; 4]) -> Result<Tensor> {
-    if frame.size() != size {
-        return Err(out_of_order());
+    let found = frame.size();
+    if found != size {
+        return Err(out_of_order(&found, size));
     }
     let here = frame.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?;
     let rows = here.f_permute([0, 2, 3, 1])?.f_contiguous()?;
@@ -87,8 +89,10 @@ fn side(pixels: usize) -> Result<i64> {
 }
 
 /// Sizes are those of the picture; only a network that gives another size is refused.
-fn out_of_order() -> Error {
-    Error::Shape("a frame does not have the picture's size".to_owned())
+fn out_of_order(found: &[i64], size: [i64; 4]) -> Error {
+    Error::Shape(format!(
+        "a frame {found:?} does not have the picture's size, {size:?}, or not its order"
+    ))
 }
 
 #[cfg(test)]
@@ -176,7 +180,9 @@ mod tests {
             let [wide, none] = [blurred.repeat([1, 1, 1, 2]), blurred.narrow(2, 0, 0)];
             for sharp in [wide, none] {
                 let refused = pack(&input, &blurred, &sharp, &Mix::default(), output.view_mut());
-                assert!(refused.is_err());
+                let text = refused.expect_err("another size").to_string();
+                let sizes = [sharp.size(), blurred.size()].map(|size| format!("{size:?}"));
+                assert!(sizes.iter().all(|size| text.contains(size)), "{text}");
             }
             assert_eq!(output.rows(), picture.rows());
         });

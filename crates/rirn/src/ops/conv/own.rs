@@ -30,6 +30,7 @@ use form::{Call, Form, Name, Plain};
 use map::map;
 pub(super) use pair::{End, OwnPair};
 use std::cell::RefCell;
+use std::fmt::Display;
 #[cfg(test)]
 pub(super) use takes::is_read_apart;
 use takes::{Mapped, is_plain};
@@ -89,10 +90,10 @@ impl OwnForm {
     fn run_call(&self, layer: Layer<'_>, call: Call<'_>, inputs: Vec<usize>) -> Result<Tensor> {
         let [height, width] = call
             .output_size()
-            .ok_or_else(|| refused(Misfit("no input")))?;
+            .ok_or_else(|| refused(Misfit("no input"), call))?;
         let mut y = spare::map(call.out, height, width)?;
         // The kernels write every number of it before anybody reads one.
-        let data = numbers_to_write(&mut y).ok_or_else(|| refused(Misfit("no output")))?;
+        let data = numbers_to_write(&mut y).ok_or_else(|| refused(Misfit("no output"), call))?;
         let mut packed = self.0.borrow_mut();
         let packed = Packed::refreshed(&mut packed, layer, inputs)?;
         let name = packed.choose(layer, call, data)?;
@@ -229,7 +230,8 @@ fn index(n: i64) -> usize {
     usize::try_from(n).unwrap_or_default()
 }
 
-/// Sizes are compared before; only a tensor that lies about itself is refused.
-fn refused(Misfit(text): Misfit) -> Error {
-    Error::Shape(text.to_owned())
+/// Sizes are compared before; only a tensor that lies about itself is refused. `about` says what the sizes
+/// are.
+fn refused(Misfit(text): Misfit, about: impl Display) -> Error {
+    Error::Shape(format!("{text}: {about}"))
 }

@@ -5,6 +5,7 @@
 use super::index;
 use crate::error::Result;
 use crate::ops::conv::job::Source;
+use std::fmt;
 use tch::Tensor;
 
 /// A tensor as the kernels see it.
@@ -12,6 +13,14 @@ pub(super) struct Map<'a> {
     pub(super) source: Source<'a>,
     pub(super) height: i64,
     pub(super) width: i64,
+}
+
+impl fmt::Display for Map<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let numbers = self.source.data.len();
+        let (width, height) = (self.width, self.height);
+        write!(f, "{width}x{height} pixels in {numbers} numbers")
+    }
 }
 
 /// `x` itself if [`map`] can describe it, else a copy in channels-last memory.
