@@ -11,6 +11,7 @@ use super::notes::{StepNote, Told};
 use super::pictures::Incoming;
 use super::pictures::canvas::Canvas;
 use super::shared::Core;
+use super::tensors::check_pixels;
 use super::tiles::TilePlan;
 use super::window::{View, Window};
 use super::{Engine, Output};
@@ -217,6 +218,7 @@ impl Past {
 
     fn check_size(&mut self, size: Option<(usize, usize)>) -> Result<()> {
         let Some(size) = size else { return Ok(()) };
+        check_pixels(size)?;
         let (height, width) = *self.size.get_or_insert(size);
         if size == (height, width) {
             return Ok(());

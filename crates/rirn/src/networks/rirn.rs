@@ -218,7 +218,7 @@ mod tests {
     use super::{Network, Rirn};
     use crate::error::Result;
     use crate::layers::Source;
-    use crate::networks::Spec;
+    use crate::networks::{Cell, SlotKind, Spec};
     use crate::ops::{is_channels_last, zeros};
     use tch::{Device, Kind, Tensor};
 
@@ -239,6 +239,25 @@ mod tests {
         let frame = zeros([1, 3, 23, 18], Kind::Float, Device::Cpu).expect("zeros");
         let state = network.initial_state(1, 23, 18).expect("zeros");
         network.step(&frame, state).expect("a step")
+    }
+
+    #[test]
+    fn a_step_on_no_picture_at_all_reads_none() {
+        for cell in Cell::ALL {
+            let mut spec = Spec::paper(cell, SlotKind::Irm, SlotKind::Atb);
+            (spec.base, spec.blocks) = (4, 1);
+            let network = Rirn::build(&spec, &mut Ones(Kind::Float)).expect("it builds");
+            let channels = 3 * network.profile().window() as i64;
+            for size in [[24, 20], [23, 18]] {
+                let window = zeros([0, channels, size[0], size[1]], Kind::Float, Device::Cpu);
+                let state = network.initial_state(0, size[0], size[1]);
+                let done = network.step(&window.expect("empty"), state.expect("empty"));
+                // Nothing out of nothing, or refused.
+                if let Ok((sharp, _)) = done {
+                    assert_eq!(sharp.size(), [0, 3, size[0], size[1]]);
+                }
+            }
+        }
     }
 
     #[test]

@@ -170,10 +170,10 @@ impl Packed {
     }
 }
 
-/// The numbers of a tensor that [`takes`] says yes to, in channels-last order; nothing if they lie
-/// in another order or with gaps, or are those of more than one picture.
+/// The numbers of a tensor that [`takes`] says yes to, in channels-last order; nothing if there are none,
+/// or if they lie in another order or with gaps, or are those of more than one picture.
 pub(in crate::ops) fn numbers_in_order(x: &Tensor) -> Option<&[f32]> {
-    let map = map(x).filter(|_| x.size()[0] == 1)?;
+    let map = map(x)?;
     let channels = index(x.size()[1]);
     (map.source.stride == channels).then_some(map.source.data)
 }

@@ -32,10 +32,14 @@ pub(super) fn mapped(x: &Tensor) -> Result<Tensor> {
     Ok(rows.f_permute([0, 3, 1, 2])?)
 }
 
-/// A plain tensor `[1, channels, height, width]` as a map, if its channels lie side by side and its
-/// rows follow each other like its pixels. Steps of sides of length 1 mean nothing.
+/// A plain tensor `[1, channels, height, width]` as a map, if it has numbers, its channels lie side by side
+/// and its rows follow each other like its pixels. Steps of sides of length 1 mean nothing.
 pub(super) fn map(x: &Tensor) -> Option<Map<'_>> {
-    let ([_, channels, height, width], [_, next, down, right]) = (shape(x)?, steps(x)?);
+    let ([batch, channels, height, width], [_, next, down, right]) = (shape(x)?, steps(x)?);
+    // Without numbers there is no memory either: its address is none that a slice may have.
+    if batch != 1 || [channels, height, width].iter().any(|side| *side < 1) {
+        return None;
+    }
     let pixel = match (height, width) {
         (1, 1) => channels,
         (_, 1) => down,
@@ -65,4 +69,28 @@ pub(super) fn shape(x: &Tensor) -> Option<[i64; 4]> {
 
 fn steps(x: &Tensor) -> Option<[i64; 4]> {
     x.stride().try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{map, mapped};
+    use tch::{Device, Kind, Tensor};
+
+    #[test]
+    fn a_tensor_without_numbers_or_of_other_than_one_picture_is_no_map() {
+        let size = |[batch, channels, height, width]: [i64; 4]| {
+            let rows = Tensor::zeros([batch, height, width, channels], (Kind::Float, Device::Cpu));
+            rows.permute([0, 3, 1, 2])
+        };
+        let whole = [1, 3, 4, 5];
+        assert!(map(&size(whole)).is_some());
+        for place in 0..4 {
+            let mut part = whole;
+            part[place] = 0;
+            let empty = size(part);
+            assert!(map(&empty).is_none());
+            assert_eq!(mapped(&empty).expect("a copy of nothing").size(), part);
+        }
+        assert!(map(&size([2, 3, 4, 5])).is_none());
+    }
 }
