@@ -74,6 +74,11 @@ impl Past {
         }
     }
 
+    /// Whether a frame has been taken in.
+    pub(super) fn has_size(&self) -> bool {
+        self.size.is_some()
+    }
+
     /// The memory begins with the next frame that is pushed.
     pub(super) fn begin_anew(&mut self) {
         self.fresh = true;
