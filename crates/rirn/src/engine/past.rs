@@ -18,12 +18,12 @@ use super::{Engine, Output};
 use crate::error::{Error, Result};
 use crate::frame::Frame;
 use crate::networks::State;
-use crate::ops::spare::Spares;
+use crate::ops::spare::{self, Spares};
 use recorded::Recorded;
 use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
-use tch::Kind;
+use tch::{Kind, Tensor};
 
 /// What is remembered of one video. It travels inside the job and comes back with the result, so
 /// that nothing half updated can be seen and a flush needs nothing from a running step.
@@ -133,7 +133,12 @@ impl Past {
         let mut output = None;
         if let Some(view) = view {
             output = Some(self.output(core, &mut fit, &view, &mut canvas, begin)?);
-            staging = staging.or(view.end());
+            // A network may keep what it has seen.
+            let is_kept = |frame: &Tensor| {
+                let mut kept = self.states.iter().flat_map(State::iter);
+                kept.any(|(_, kept)| spare::share_memory(kept, frame))
+            };
+            staging = staging.or(view.end(is_kept));
         }
         self.spares = loan.end();
         Ok(Advanced {

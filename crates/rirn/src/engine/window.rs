@@ -37,14 +37,19 @@ pub(super) struct View {
 }
 
 impl View {
-    /// Gives the memory of frames back that nobody looks at any more; that of the picture to the
-    /// caller.
-    pub(super) fn end(self) -> Option<Bytes> {
-        let ended = self.ended;
+    /// Whether all frames are there.
+    pub(super) fn is_complete(&self) -> bool {
+        !self.frames.is_empty()
+    }
+
+    /// Gives the memory of frames back that nobody looks at any more, but for those that are kept; that
+    /// of the picture to the caller.
+    pub(super) fn end(self, is_kept: impl Fn(&Tensor) -> bool) -> Option<Bytes> {
+        let ended = self.ended.into_iter().filter(|frame| !is_kept(frame));
         drop(self.frames);
         // The frame that goes with it must not be in use when its memory is given back.
         let original = self.picture.map(|(_, original)| original);
-        ended.into_iter().for_each(spare::give_back);
+        ended.for_each(spare::give_back);
         original?.into_bytes()
     }
 

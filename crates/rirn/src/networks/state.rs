@@ -68,8 +68,10 @@ impl State {
     /// Gives the memory of a state back that a step has used up, but for what `new` still uses.
     pub(crate) fn give_back(self, new: &Self) {
         for (_, tensor) in self.tensors {
-            let is = |other: &Tensor| other.data_ptr() == tensor.data_ptr();
-            if !new.iter().any(|(_, other)| is(other)) {
+            if !new
+                .iter()
+                .any(|(_, other)| spare::share_memory(other, &tensor))
+            {
                 spare::give_back(tensor);
             }
         }

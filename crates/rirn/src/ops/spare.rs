@@ -123,6 +123,27 @@ pub(crate) fn give_back(map: Tensor) {
     }
 }
 
+/// Frees the maps that nobody uses, because memory ran out.
+pub(crate) fn free() {
+    LENT.with_borrow_mut(|lent| {
+        if let Some(spares) = lent {
+            spares.free.clear();
+        }
+    });
+}
+
+/// Whether two tensors lie in the same memory, be it in different parts of it.
+pub(crate) fn share_memory(a: &Tensor, b: &Tensor) -> bool {
+    storage(a).is_some_and(|at| storage(b) == Some(at))
+}
+
+/// Where the memory of a tensor begins, of which the tensor itself may be a later part; nothing where it
+/// has none.
+fn storage(x: &Tensor) -> Option<usize> {
+    let first = x.f_as_strided([1], [1], 0).ok()?;
+    Some(address(&first))
+}
+
 fn new(numel: i64) -> Result<Tensor> {
     Ok(Tensor::f_empty([numel], (Kind::Float, Device::Cpu))?)
 }
@@ -137,7 +158,7 @@ fn length(memory: &Tensor) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST, Spares, address, give_back, map};
+    use super::{MOST, Spares, address, free, give_back, map, share_memory};
     use crate::ops::is_channels_last;
 
     #[test]
@@ -205,6 +226,27 @@ mod tests {
         drop(loan);
         give_back(map(8, 6, 5).expect("a map"));
         assert!(super::LENT.take().is_none());
+    }
+
+    #[test]
+    fn parts_of_a_map_lie_in_its_memory() {
+        let [one, other] = [(); 2].map(|()| map(8, 6, 5).expect("a map"));
+        let rows = one.narrow(2, 2, 3);
+        assert_ne!(address(&rows), address(&one));
+        assert!(share_memory(&one, &one) && share_memory(&one, &rows) && share_memory(&rows, &one));
+        assert!(share_memory(&rows, &one.narrow(2, 0, 1)));
+        assert!(!share_memory(&rows, &other) && !share_memory(&rows.copy(), &one));
+        let empty = tch::Tensor::zeros([0], (tch::Kind::Float, tch::Device::Cpu));
+        assert!(!share_memory(&empty, &empty.shallow_clone()) && !share_memory(&empty, &one));
+    }
+
+    #[test]
+    fn what_nobody_uses_is_freed_where_memory_runs_out() {
+        let loan = Spares::default().lend();
+        give_back(map(8, 6, 5).expect("a map"));
+        free();
+        assert!(loan.end().free.is_empty());
+        free();
     }
 
     #[test]

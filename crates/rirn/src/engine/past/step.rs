@@ -94,9 +94,9 @@ impl Past {
             if !self.put(&picture, (plan, index), view, canvas)? {
                 return Ok(false);
             }
-            // A network may hand out its input, or keep its output.
-            let is = |other: &Tensor| other.data_ptr() == picture.data_ptr();
-            if !(is(&window) || state.iter().any(|(_, kept)| is(kept))) {
+            // A network may hand out its input, or keep its output or a part of it.
+            let is_kept = |other: &Tensor| spare::share_memory(other, &picture);
+            if !(is_kept(&window) || state.iter().any(|(_, kept)| is_kept(kept))) {
                 spare::give_back(picture);
             }
             next.push(state);
