@@ -8,14 +8,14 @@ mod step;
 use super::bytes::Bytes;
 use super::fit::Fit;
 use super::notes::{StepNote, Told};
-use super::pictures::Incoming;
 use super::pictures::canvas::Canvas;
+use super::pictures::{Arrival, Incoming};
 use super::shared::Core;
 use super::tensors::check_pixels;
 use super::tiles::TilePlan;
 use super::window::{View, Window};
 use super::{Engine, Output};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, caught};
 use crate::frame::Frame;
 use crate::networks::State;
 use crate::ops::spare::{self, Spares};
@@ -42,6 +42,8 @@ pub(super) struct Past {
     tile: Frame,
     /// Maps of the step before, used again.
     spares: Spares,
+    /// What happened before the frame that comes out next had its turn.
+    told: Told,
 }
 
 /// What a job that goes one frame further gives back.
@@ -71,6 +73,7 @@ impl Past {
             fresh: true,
             tile: Frame::default(),
             spares: Spares::default(),
+            told: Told::default(),
         }
     }
 
@@ -107,9 +110,9 @@ impl Past {
         self.check_size(incoming.size())?;
         if let Incoming::Picture(staged) = &incoming
             && self.is_recorded(core, &fit, &recorded)
-            && let Some(told) = self.repeat(core, &fit, staged, &mut canvas, &mut recorded)?
+            && let Some(done) = self.repeat(core, &mut fit, staged, &mut canvas, &mut recorded)?
         {
-            let output = Some(self.answer((true, told), &mut canvas, begin));
+            let output = Some(self.answer(done, &mut canvas, begin));
             return Ok(Advanced {
                 past: self,
                 fit,
@@ -122,7 +125,7 @@ impl Past {
         }
         let loan = mem::take(&mut self.spares).lend();
         let mut staging = None;
-        let view = match incoming.take_in(core, &fit)? {
+        let view = match self.take_in(core, &mut fit, incoming)? {
             Some(arrival) => {
                 staging = arrival.free;
                 let fresh = mem::replace(&mut self.fresh, false);
@@ -150,6 +153,23 @@ impl Past {
             recorded,
             declined: false,
         })
+    }
+
+    /// What comes in. Where there is no room for it at all its place stays empty, so that as many frames
+    /// come out as go in, and no step is tried for a while.
+    fn take_in(
+        &mut self,
+        core: &Core,
+        fit: &mut Fit,
+        incoming: Incoming,
+    ) -> Result<Option<Arrival>> {
+        match caught(|| incoming.take_in(core, fit)) {
+            Err(Error::OutOfMemory(report)) => {
+                fit.exhaust(&mut self.told, report);
+                Ok(Some(Arrival::default()))
+            }
+            other => other,
+        }
     }
 
     /// No frame further: the one that came is not wanted any more.
@@ -206,13 +226,15 @@ impl Past {
         view: &View,
         canvas: &mut Canvas,
     ) -> Result<(bool, Told)> {
-        let mut told = Told::default();
+        let mut told = mem::take(&mut self.told);
         if view.fresh {
             self.states.clear();
         }
-        if fit.is_exhausted() {
+        if fit.is_exhausted() || !view.is_complete() {
             self.states.clear();
-            told.notes.push(StepNote::Passed);
+            if !told.notes.contains(&StepNote::Exhausted) {
+                told.notes.push(StepNote::Passed);
+            }
             return Ok((false, told));
         }
         let finite = fit.climb_down(&mut told, |plan, told| {
