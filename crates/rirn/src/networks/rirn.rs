@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::layers::{Builder, LayerRow, Source};
 use crate::ops;
 use crate::ops::seen::Seen;
+use crate::ops::spare;
 use tch::{Device, Kind, Tensor};
 
 /// Frames are padded to a multiple of this in both directions, for every cell.
@@ -183,14 +184,18 @@ impl Network for Rirn {
                 self.spec
             )));
         }
-        let window = ops::pad_to_multiple(window, MULTIPLE)?;
+        let padded = ops::pad_to_multiple(window, MULTIPLE)?;
         // The frame itself stays in its own kind: half precision is good to 55 dB only, a
         // correction in half precision added to an exact frame to 60 (docs/NETWORKS.md).
         let (kind, _) = self.placement;
-        let under = self.spec.skip.then(|| self.current_frame(&window));
-        let seen = Seen::new(&window, kind, under.transpose()?);
+        let under = self.spec.skip.then(|| self.current_frame(&padded));
+        let seen = Seen::new(&padded, kind, under.transpose()?);
         let (out, new) = self.baseline.step(&seen, &state, &self.slots)?;
         state.give_back(&new);
+        drop(seen);
+        if padded.size() != window.size() {
+            spare::give_back(padded);
+        }
         let out = out.f_narrow(2, 0, height)?.f_narrow(3, 0, width)?;
         Ok((out, self.carried(new)?))
     }

@@ -4,6 +4,7 @@
 //! depends on the bands.
 
 use super::conv::own;
+use super::pad::by_rows;
 use super::{passes, spare};
 use crate::error::{Error, Result};
 use crate::pixel::{Mix, Picture, PictureMut, pack_band, unpack_band};
@@ -39,9 +40,26 @@ pub(crate) fn pack(
     output: PictureMut<'_>,
 ) -> Result<bool> {
     let size = [1, 3, side(input.height())?, side(input.width())?];
-    let (blurred, sharp) = (in_order(blurred, size)?, in_order(sharp, size)?);
-    let frames = own::numbers_in_order(&blurred).zip(own::numbers_in_order(&sharp));
-    let (blurred, sharp) = frames.ok_or_else(|| out_of_order(&size, size))?;
+    let in_order = [in_order(blurred, size)?, in_order(sharp, size)?];
+    let is_finite = pack_in_order(input, &in_order, mix, output)?;
+    for (made, given) in in_order.into_iter().zip([blurred, sharp]) {
+        if !spare::share_memory(&made, given) {
+            spare::give_back(made);
+        }
+    }
+    Ok(is_finite)
+}
+
+/// The same with frames in channels-last order.
+fn pack_in_order(
+    input: &Picture<'_>,
+    [blurred, sharp]: &[Tensor; 2],
+    mix: &Mix,
+    output: PictureMut<'_>,
+) -> Result<bool> {
+    let size = [1, 3, side(input.height())?, side(input.width())?];
+    let frames = own::numbers_in_order(blurred).zip(own::numbers_in_order(sharp));
+    let (blurred, sharp) = frames.ok_or_else(|| out_of_order(&sharp.size(), size))?;
     let finite = AtomicBool::new(true);
     each(output.into_bands(ROWS), |mut band| {
         let rows = band.rows();
@@ -80,6 +98,12 @@ fn in_order(frame: &Tensor, size: [i64; 4]) -> Result<Tensor> {
         return Err(out_of_order(&found, size));
     }
     let here = frame.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?;
+    // Cropped, it has gaps between its rows.
+    if own::numbers_in_order(&here).is_none()
+        && let Some(made) = by_rows(&here, [size[2], size[3]])?
+    {
+        return Ok(made);
+    }
     let rows = here.f_permute([0, 2, 3, 1])?.f_contiguous()?;
     Ok(rows.f_permute([0, 3, 1, 2])?)
 }
@@ -134,7 +158,11 @@ mod tests {
             };
             let expected = picture.packed(&blurred, &sharp, &mix).rows();
             let sharp = tensor(&sharp);
-            for sharp in [sharp.contiguous(), sharp.to_kind(Kind::Double), sharp] {
+            let (_, _, height, width) = sharp.size4().expect("a frame");
+            let padded = sharp.replication_pad2d([0, 3, 0, 2]);
+            let cropped = padded.narrow(2, 0, height).narrow(3, 0, width);
+            let planar = [sharp.contiguous(), sharp.to_kind(Kind::Double)];
+            for sharp in planar.into_iter().chain([cropped, sharp]) {
                 let output = packed(picture, &sharp, &mix).expect("finite");
                 assert_eq!(output.rows(), expected);
             }

@@ -110,10 +110,11 @@ pub(crate) fn map(channels: i64, height: i64, width: i64) -> Result<Tensor> {
     Ok(memory.f_as_strided([1, channels, height, width], steps, None)?)
 }
 
-/// Takes a map that was made for the caller alone and that nothing else refers to. What did not come
+/// Takes a map, or what cropping has left of it, that was made for the caller alone and that nothing else
+/// refers to. What did not come
 /// from [`map`] in this step or the one before is freed.
 pub(crate) fn give_back(map: Tensor) {
-    if own::takes(&map) && own::numbers_in_order(&map).is_some() {
+    if own::takes(&map) && own::Rows::of(&map).is_some() {
         LENT.with_borrow_mut(|lent| {
             if let Some(spares) = lent {
                 // Refused, it is freed.
@@ -247,6 +248,21 @@ mod tests {
         free();
         assert!(loan.end().free.is_empty());
         free();
+    }
+
+    #[test]
+    fn a_cropped_map_is_kept_as_a_whole() {
+        if !crate::ops::conv::takes(&map(1, 1, 1).expect("a map")) {
+            return; // Only maps of the own kernels are kept.
+        }
+        let loan = Spares::default().lend();
+        let whole = map(3, 8, 8).expect("a map");
+        let place = address(&whole);
+        let cropped = whole.narrow(2, 0, 7).narrow(3, 0, 6);
+        drop(whole);
+        give_back(cropped);
+        assert_eq!(address(&map(3, 8, 8).expect("a map")), place);
+        drop(loan);
     }
 
     #[test]

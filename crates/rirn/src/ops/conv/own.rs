@@ -27,6 +27,7 @@ use choice::Key;
 pub(crate) use choice::is_by_clock;
 pub(crate) use choice::{begin, told};
 use form::{Call, Form, Name, Plain};
+pub(in crate::ops) use map::Rows;
 use map::map;
 pub(super) use pair::{End, OwnPair};
 use std::cell::RefCell;

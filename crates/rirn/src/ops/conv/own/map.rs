@@ -63,6 +63,50 @@ pub(super) fn map(x: &Tensor) -> Option<Map<'_>> {
     })
 }
 
+/// The rows of a tensor `[1, channels, height, width]`, each in channels-last order, with gaps between them
+/// or without: what cropping leaves of a map.
+pub(in crate::ops) struct Rows<'a> {
+    data: &'a [f32],
+    length: usize,
+    /// Numbers from one row to the next.
+    down: usize,
+    count: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// Those of a plain tensor; nothing if it has none, or not in this order.
+    pub(in crate::ops) fn of(x: &'a Tensor) -> Option<Self> {
+        let ([batch, channels, height, width], [_, next, down, right]) = (shape(x)?, steps(x)?);
+        if batch != 1 || [channels, height, width].iter().any(|side| *side < 1) {
+            return None;
+        }
+        let is_in_order = (channels == 1 || next == 1) && (width == 1 || right == channels);
+        if !(is_in_order && (height == 1 || down >= width * channels)) {
+            return None;
+        }
+        let [length, down, count] = [width * channels, down, height].map(index);
+        let len = (count - 1) * down + length;
+        // SAFETY: as in `map`: by the tensor's own size and strides its last row ends there.
+        let data = unsafe { std::slice::from_raw_parts(x.data_ptr().cast_const().cast(), len) };
+        Some(Self {
+            data,
+            length,
+            down,
+            count,
+        })
+    }
+
+    /// How many there are.
+    pub(in crate::ops) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Row `y` of them.
+    pub(in crate::ops) fn row(&self, y: usize) -> &'a [f32] {
+        &self.data[y * self.down..][..self.length]
+    }
+}
+
 pub(super) fn shape(x: &Tensor) -> Option<[i64; 4]> {
     x.size().try_into().ok()
 }
