@@ -112,6 +112,28 @@ fn a_frame_of_another_size_is_refused_until_a_reset() {
 }
 
 #[test]
+fn a_frame_without_pixels_is_refused_by_name() {
+    let never = Interrupt::new();
+    for (height, width) in [(0, 0), (0, 5), (5, 0)] {
+        let mut deblurrer = deblurrer(Stub::identity);
+        let pushed = deblurrer.push(Arc::new(Frame::new(height, width)), &never);
+        let warmed = deblurrer.warm_up(height, width, &never).map(|_| ());
+        for refused in [pushed.map(|_| ()), warmed] {
+            match refused {
+                Err(Error::Shape(text)) => {
+                    assert!(text.contains(&format!(" {width}x{height} ")), "{text}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(
+            value(deblurrer.push(grey(0.5), &never).expect("a step")),
+            0.5
+        );
+    }
+}
+
+#[test]
 fn a_picture_that_is_not_finite_is_told_and_forgets_the_past() {
     let mut deblurrer = deblurrer(|| {
         let mean = Stub::mean_of_all();

@@ -242,6 +242,30 @@ fn a_picture_that_is_declined_leaves_no_trace() {
 }
 
 #[test]
+fn a_first_picture_that_is_declined_leaves_no_trace_of_its_size() {
+    let mut numbers = Numbers::new(8);
+    let mut picture = |size| Owned::random(PixelFormat::I420, size, &mut numbers);
+    let (large, small) = (picture((640, 480)), picture((320, 240)));
+    let engine = Arc::new(engine(Cell::Ifi, 64));
+    let expected = by_pictures(&engine, std::slice::from_ref(&small), Mix::default());
+    let (mut deblurrer, never) = (Deblurrer::new(engine), Interrupt::new());
+    let staged = deblurrer.stage(&large.view()).expect("memory");
+    let declined = deblurrer.offer_picture(staged, Mix::default(), || false, &never);
+    assert!(matches!(declined, Ok(Pushed::Declined)));
+    let drained = deblurrer.drain_picture(Mix::default(), &never);
+    assert!(drained.expect("nothing waits").is_none());
+    let staged = deblurrer.stage(&large.view()).expect("memory");
+    let declined = deblurrer.offer_picture(staged, Mix::default(), || false, &never);
+    assert!(matches!(declined, Ok(Pushed::Declined)));
+    let staged = deblurrer.stage(&small.view()).expect("memory");
+    let output = deblurrer.push_picture(staged, Mix::default(), &never);
+    let picture = output.expect("a step").expect("no delay").picture;
+    let picture = picture.expect("finite");
+    let found = small.written(|to| picture.write_to(to).expect("the same kind"));
+    assert!(found == expected[0]);
+}
+
+#[test]
 fn a_value_that_is_not_finite_gives_no_picture_and_the_next_one_comes() {
     let calls = std::sync::atomic::AtomicUsize::new(0);
     let stub = move || {

@@ -2,14 +2,14 @@
 //! Memory that is used again changes no value: an engine, which lends its networks the maps of the
 //! step before, gives what the same networks give where every map is new.
 
-use rirn::engine::Interrupt;
+use rirn::engine::{Interrupt, Tiles};
 use rirn::layers::Source;
-use rirn::networks::{Cell, Network, Rirn, SlotKind, Spec};
+use rirn::networks::{Cell, Network, Profile, Rirn, SlotKind, Spec, State};
 use rirn::testing::{Numbers, random_weights};
 use rirn::{Deblurrer, Engine, EngineConfig, Frame};
 use std::collections::HashMap;
 use std::sync::Arc;
-use tch::Tensor;
+use tch::{Device, Kind, Tensor};
 
 const FRAMES: usize = 7;
 
@@ -110,5 +110,75 @@ fn agrees(spec: Spec, frames: &[Arc<Frame>]) {
         let off = off.fold(0.0, f32::max);
         let size = (frames[0].height(), frames[0].width());
         assert!(off < 1e-6, "{spec} {size:?} frame {t}: {off}");
+    }
+}
+
+/// A network that keeps parts of what it saw and what it gave, and looks whether they stay as they were.
+struct Keeping(Rirn);
+
+impl Keeping {
+    /// All rows but the first, where they lie, and a copy of them.
+    fn kept(name: [&'static str; 2], map: &Tensor) -> [(&'static str, Tensor); 2] {
+        let rows = map.narrow(2, 1, map.size()[2] - 1);
+        [(name[1], rows.copy()), (name[0], rows)]
+    }
+}
+
+impl Network for Keeping {
+    fn label(&self) -> String {
+        self.0.label()
+    }
+
+    fn profile(&self) -> Profile {
+        self.0.profile()
+    }
+
+    fn initial_state(&self, batch: i64, height: i64, width: i64) -> rirn::Result<State> {
+        self.0.initial_state(batch, height, width)
+    }
+
+    fn step(&self, window: &Tensor, state: State) -> rirn::Result<(Tensor, State)> {
+        for [kept, copy] in [["seen", "seen then"], ["given", "given then"]] {
+            if let (Some(kept), Some(copy)) = (state.find(kept), state.find(copy)) {
+                assert_eq!(kept, copy);
+            }
+        }
+        let own = |state: &State| {
+            let carried = state.iter().filter(|(name, _)| name.len() == 1);
+            let carried = carried.map(|(name, tensor)| (name, tensor.shallow_clone()));
+            carried.collect::<Vec<_>>()
+        };
+        let (sharp, new) = self.0.step(window, State::new(own(&state)))?;
+        let mut all = own(&new);
+        all.extend(Self::kept(["seen", "seen then"], window));
+        all.extend(Self::kept(["given", "given then"], &sharp));
+        Ok((sharp, State::new(all)))
+    }
+
+    fn placement(&self) -> (Kind, Device) {
+        self.0.placement()
+    }
+}
+
+#[test]
+fn what_a_network_keeps_a_part_of_is_not_used_again() {
+    let mut spec = Spec::paper(Cell::Ifi, SlotKind::Irm, SlotKind::Atb);
+    (spec.base, spec.blocks) = (8, 2);
+    let make = move || Ok(Box::new(Keeping(network(&spec))) as Box<dyn Network>);
+    for tile in [0, 64] {
+        let config = EngineConfig {
+            tiles: Tiles {
+                size: tile,
+                ..Tiles::default()
+            },
+            ..EngineConfig::default()
+        };
+        let engine = Engine::with_network(&config, make).expect("an engine");
+        let mut deblurrer = Deblurrer::new(Arc::new(engine));
+        for frame in frames((40, 96)) {
+            // A change would be a panic of the network.
+            let output = deblurrer.push(frame, &Interrupt::new()).expect("a step");
+            assert!(output.expect("no delay").sharp.is_some());
+        }
     }
 }

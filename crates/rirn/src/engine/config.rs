@@ -104,15 +104,55 @@ pub struct EngineConfig {
     pub look_ahead: Option<usize>,
     /// How a frame is cut.
     pub tiles: Tiles,
-    /// The same bits in each run. On the CPU they always are, for the same machine and number of
-    /// threads. On CUDA cuDNN then chooses its algorithms by rule and not by trial, for all
-    /// networks of the process and for the rest of its life.
+    /// The same bits in each run, for the same machine and number of threads. Where the fastest way
+    /// is else found by trial (the algorithms of cuDNN on CUDA, the forms of layers on a CPU with
+    /// matrix tiles in bfloat16), it is then chosen by rule, for all networks of the process and
+    /// for the rest of its life.
     pub deterministic: bool,
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{DeviceChoice, Precision};
+    use super::{DeviceChoice, EngineConfig, Precision};
+    use crate::engine::Engine;
+    use crate::ops::conv::is_by_clock;
+    use crate::weights::Weights;
+
+    /// The choice is that of the process, so the test runs itself again in another.
+    #[test]
+    fn a_later_engine_does_not_undo_that_forms_are_chosen_by_rule() {
+        const ALONE: &str = "RIRN_TEST_ALONE";
+        let name = concat!(
+            "engine::config::tests::",
+            "a_later_engine_does_not_undo_that_forms_are_chosen_by_rule"
+        );
+        if std::env::var_os(ALONE).is_none() {
+            let this = std::env::current_exe().expect("a test program");
+            let mut alone = std::process::Command::new(this);
+            alone.args(["--exact", name]).env(ALONE, "1");
+            let output = alone.output().expect("it runs");
+            let text = String::from_utf8_lossy(&output.stdout);
+            assert!(
+                output.status.success() && text.contains("1 passed"),
+                "{text}"
+            );
+            return;
+        }
+        let open = |deterministic| {
+            let config = EngineConfig {
+                device: DeviceChoice::Cpu,
+                deterministic,
+                ..EngineConfig::default()
+            };
+            let weights = Weights::built_in("lite").expect("lite is built in");
+            Engine::open(weights, &config).expect("lite opens")
+        };
+        for (deterministic, is_left_to_the_clock) in [(false, true), (true, false), (false, false)]
+        {
+            open(deterministic);
+            assert_eq!(is_by_clock(), is_left_to_the_clock);
+        }
+    }
 
     #[test]
     fn precision_texts_are_read_strictly() {

@@ -256,7 +256,9 @@ impl Deblurrer {
         interrupt: &Interrupt,
     ) -> Result<Pushed> {
         let past = self.past.take();
-        let Some(fit) = self.fit_for(incoming.size(), past.is_some()) else {
+        // One whose frames were all declined knows no size yet.
+        let has_past = past.as_ref().is_some_and(Past::has_size);
+        let Some(fit) = self.fit_for(incoming.size(), has_past) else {
             return Ok(Pushed::Taken(None));
         };
         let past = past.unwrap_or_else(|| Past::new(&self.engine));

@@ -5,6 +5,7 @@
 use super::notes::{StepNote, Told};
 use super::tiles::TilePlan;
 use crate::error::{Error, Result, caught};
+use crate::ops::spare;
 use std::sync::Arc;
 
 /// Tiles that are chosen here are a multiple of this long, in pixels.
@@ -66,18 +67,36 @@ impl Fit {
         mut attempt: impl FnMut(&Arc<TilePlan>, &mut Told) -> Result<T>,
     ) -> Result<Option<T>> {
         loop {
-            match caught(|| attempt(&self.plan, told)) {
-                Err(Error::OutOfMemory(report)) => told.report = Some(report),
+            let report = match caught(|| attempt(&self.plan, told)) {
+                Err(Error::OutOfMemory(report)) => report,
                 other => return other.map(Some),
-            }
-            let Some(size) = self.smaller() else {
-                self.exhausted = true;
-                told.notes.push(StepNote::Exhausted);
-                return Ok(None);
             };
-            *self = Self::new(self.size, size, self.overlap);
-            told.notes.push(StepNote::Tiled { size });
+            self.step_down(told, report);
+            if self.exhausted {
+                return Ok(None);
+            }
         }
+    }
+
+    /// Smaller tiles, because memory ran out; exhausted where there are none.
+    pub(super) fn step_down(&mut self, told: &mut Told, report: String) {
+        // They are as large as the tiles that did not fit.
+        spare::free();
+        let Some(size) = self.smaller() else {
+            return self.exhaust(told, report);
+        };
+        *self = Self::new(self.size, size, self.overlap);
+        told.notes.push(StepNote::Tiled { size });
+        told.report = Some(report);
+    }
+
+    /// No step any more, because memory ran out where smaller tiles do not help.
+    pub(super) fn exhaust(&mut self, told: &mut Told, report: String) {
+        if !self.exhausted {
+            self.exhausted = true;
+            told.notes.push(StepNote::Exhausted);
+        }
+        told.report = Some(report);
     }
 
     /// The next tile below: half of it, or half of the frame's longer side, rounded down.

@@ -138,7 +138,7 @@ impl Engine {
             }
             match device {
                 Device::Cuda(_) => ops::conv::cuda::begin(deterministic),
-                _ => ops::conv::by_clock(!deterministic),
+                _ => ops::conv::begin(deterministic),
             }
             let core = make()?;
             let (_, network) = core.current();

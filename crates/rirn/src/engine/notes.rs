@@ -11,9 +11,11 @@ pub enum StepNote {
         /// Edge of a tile in pixels.
         size: usize,
     },
-    /// Memory ran out even in the smallest tiles: the frame was given up, the past forgotten.
+    /// Memory ran out even in the smallest tiles, or for the frame itself: it was given up, the past
+    /// forgotten.
     Exhausted,
-    /// No step was made for the frame, because memory ran out less than five seconds ago.
+    /// No step was made for the frame, because memory ran out less than five seconds ago, or for a
+    /// frame that the network would see beside it.
     Passed,
     /// A value was not finite in half precision: the network of the engine computes in float32
     /// from now on. The past was forgotten and the same frame tried again. Also told, once, to

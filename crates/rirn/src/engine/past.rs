@@ -8,21 +8,22 @@ mod step;
 use super::bytes::Bytes;
 use super::fit::Fit;
 use super::notes::{StepNote, Told};
-use super::pictures::Incoming;
 use super::pictures::canvas::Canvas;
+use super::pictures::{Arrival, Incoming};
 use super::shared::Core;
+use super::tensors::check_pixels;
 use super::tiles::TilePlan;
 use super::window::{View, Window};
 use super::{Engine, Output};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, caught};
 use crate::frame::Frame;
 use crate::networks::State;
-use crate::ops::spare::Spares;
+use crate::ops::spare::{self, Spares};
 use recorded::Recorded;
 use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
-use tch::Kind;
+use tch::{Kind, Tensor};
 
 /// What is remembered of one video. It travels inside the job and comes back with the result, so
 /// that nothing half updated can be seen and a flush needs nothing from a running step.
@@ -41,6 +42,8 @@ pub(super) struct Past {
     tile: Frame,
     /// Maps of the step before, used again.
     spares: Spares,
+    /// What happened before the frame that comes out next had its turn.
+    told: Told,
 }
 
 /// What a job that goes one frame further gives back.
@@ -70,7 +73,13 @@ impl Past {
             fresh: true,
             tile: Frame::default(),
             spares: Spares::default(),
+            told: Told::default(),
         }
+    }
+
+    /// Whether a frame has been taken in.
+    pub(super) fn has_size(&self) -> bool {
+        self.size.is_some()
     }
 
     /// The memory begins with the next frame that is pushed.
@@ -101,9 +110,9 @@ impl Past {
         self.check_size(incoming.size())?;
         if let Incoming::Picture(staged) = &incoming
             && self.is_recorded(core, &fit, &recorded)
-            && let Some(told) = self.repeat(core, &fit, staged, &mut canvas, &mut recorded)?
+            && let Some(done) = self.repeat(core, &mut fit, staged, &mut canvas, &mut recorded)?
         {
-            let output = Some(self.answer((true, told), &mut canvas, begin));
+            let output = Some(self.answer(done, &mut canvas, begin));
             return Ok(Advanced {
                 past: self,
                 fit,
@@ -116,7 +125,7 @@ impl Past {
         }
         let loan = mem::take(&mut self.spares).lend();
         let mut staging = None;
-        let view = match incoming.take_in(core, &fit)? {
+        let view = match self.take_in(core, &mut fit, incoming)? {
             Some(arrival) => {
                 staging = arrival.free;
                 let fresh = mem::replace(&mut self.fresh, false);
@@ -127,7 +136,12 @@ impl Past {
         let mut output = None;
         if let Some(view) = view {
             output = Some(self.output(core, &mut fit, &view, &mut canvas, begin)?);
-            staging = staging.or(view.end());
+            // A network may keep what it has seen.
+            let is_kept = |frame: &Tensor| {
+                let mut kept = self.states.iter().flat_map(State::iter);
+                kept.any(|(_, kept)| spare::share_memory(kept, frame))
+            };
+            staging = staging.or(view.end(is_kept));
         }
         self.spares = loan.end();
         Ok(Advanced {
@@ -139,6 +153,23 @@ impl Past {
             recorded,
             declined: false,
         })
+    }
+
+    /// What comes in. Where there is no room for it at all its place stays empty, so that as many frames
+    /// come out as go in, and no step is tried for a while.
+    fn take_in(
+        &mut self,
+        core: &Core,
+        fit: &mut Fit,
+        incoming: Incoming,
+    ) -> Result<Option<Arrival>> {
+        match caught(|| incoming.take_in(core, fit)) {
+            Err(Error::OutOfMemory(report)) => {
+                fit.exhaust(&mut self.told, report);
+                Ok(Some(Arrival::default()))
+            }
+            other => other,
+        }
     }
 
     /// No frame further: the one that came is not wanted any more.
@@ -195,13 +226,15 @@ impl Past {
         view: &View,
         canvas: &mut Canvas,
     ) -> Result<(bool, Told)> {
-        let mut told = Told::default();
+        let mut told = mem::take(&mut self.told);
         if view.fresh {
             self.states.clear();
         }
-        if fit.is_exhausted() {
+        if fit.is_exhausted() || !view.is_complete() {
             self.states.clear();
-            told.notes.push(StepNote::Passed);
+            if !told.notes.contains(&StepNote::Exhausted) {
+                told.notes.push(StepNote::Passed);
+            }
             return Ok((false, told));
         }
         let finite = fit.climb_down(&mut told, |plan, told| {
@@ -217,6 +250,7 @@ impl Past {
 
     fn check_size(&mut self, size: Option<(usize, usize)>) -> Result<()> {
         let Some(size) = size else { return Ok(()) };
+        check_pixels(size)?;
         let (height, width) = *self.size.get_or_insert(size);
         if size == (height, width) {
             return Ok(());

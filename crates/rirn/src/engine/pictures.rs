@@ -16,6 +16,7 @@ use crate::error::{Error, PixelError, Result, caught};
 use crate::frame::Frame;
 use crate::ops::bands;
 use crate::ops::picture::{self, Planes};
+use crate::ops::spare;
 use crate::pixel::{Mix, Picture, PictureMut, Shape};
 use std::sync::{Arc, OnceLock};
 use tch::{Device, Tensor};
@@ -79,9 +80,11 @@ pub(super) enum Incoming {
 }
 
 /// A frame that has come in.
+#[derive(Default)]
 pub(super) struct Arrival {
-    /// `[1, 3, height, width]`, where the network is if there is room for it.
-    pub(super) frame: Tensor,
+    /// `[1, 3, height, width]`, where the network is if there is room for it there; nothing where there is
+    /// no room at all.
+    pub(super) frame: Option<Tensor>,
     /// The picture that it came as.
     pub(super) original: Option<Original>,
     /// The memory of the picture, where it is not needed any more.
@@ -123,7 +126,7 @@ impl Incoming {
             Self::Nothing => return Ok(None),
         };
         Ok(Some(Arrival {
-            frame,
+            frame: Some(frame),
             original,
             free,
         }))
@@ -136,7 +139,10 @@ fn on_device<T>(core: &Core, fit: &Fit, take_in: impl Fn(Device) -> Result<T>) -
         return take_in(Device::Cpu);
     }
     match caught(|| take_in(core.device())) {
-        Err(Error::OutOfMemory(_)) => take_in(Device::Cpu),
+        Err(Error::OutOfMemory(_)) => {
+            spare::free();
+            take_in(Device::Cpu)
+        }
         other => other,
     }
 }

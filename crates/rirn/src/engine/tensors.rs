@@ -12,6 +12,16 @@ pub(super) fn side(pixels: usize) -> Result<i64> {
     i64::try_from(pixels).map_err(|_| Error::Shape(format!("{pixels} pixels are too many")))
 }
 
+/// Refuses a height and width without pixels.
+pub(super) fn check_pixels((height, width): (usize, usize)) -> Result<()> {
+    if height == 0 || width == 0 {
+        let text =
+            format!("a frame of {width}x{height} pixels has no pixel, at least 1x1 is needed");
+        return Err(Error::Shape(text));
+    }
+    Ok(())
+}
+
 /// `frame` as a tensor `[1, 3, height, width]` in channels-last memory on `device`.
 pub(super) fn to_tensor(frame: &Frame, device: Device) -> Result<Tensor> {
     let (height, width) = (side(frame.height())?, side(frame.width())?);

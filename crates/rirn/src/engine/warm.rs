@@ -3,7 +3,7 @@
 
 use super::cpu;
 use super::shared::Core;
-use super::tensors::side;
+use super::tensors::{check_pixels, side};
 use super::tiles::TilePlan;
 use crate::error::Result;
 use crate::ops::conv::meter::{self, LayerTime};
@@ -51,6 +51,7 @@ fn two_steps(
     (height, width): (usize, usize),
     window: usize,
 ) -> Result<(Duration, Vec<LayerTime>)> {
+    check_pixels((height, width))?;
     let (kind, network) = core.current();
     let network = network.lock().unwrap_or_else(PoisonError::into_inner);
     cpu::prepare(kind, network.placement());

@@ -17,7 +17,8 @@ use tch::{Device, Tensor};
 
 /// A frame `[1, 3, height, width]`.
 struct Entry {
-    frame: Tensor,
+    /// Nothing where there was no room for it.
+    frame: Option<Tensor>,
     /// The picture that the frame came as.
     original: Option<Original>,
     /// The memory begins with this frame: nothing before it is looked back at.
@@ -26,7 +27,7 @@ struct Entry {
 
 /// A frame whose turn has come, with what the network sees around it.
 pub(super) struct View {
-    /// Each `[1, 3, height, width]`, from the oldest to the newest.
+    /// Each `[1, 3, height, width]`, from the oldest to the newest; none where there was no room for one.
     frames: Vec<Tensor>,
     /// The frame in the middle and the picture that it came as, if it did.
     pub(super) picture: Option<(Tensor, Original)>,
@@ -37,14 +38,19 @@ pub(super) struct View {
 }
 
 impl View {
-    /// Gives the memory of frames back that nobody looks at any more; that of the picture to the
-    /// caller.
-    pub(super) fn end(self) -> Option<Bytes> {
-        let ended = self.ended;
+    /// Whether all frames are there.
+    pub(super) fn is_complete(&self) -> bool {
+        !self.frames.is_empty()
+    }
+
+    /// Gives the memory of frames back that nobody looks at any more, but for those that are kept; that
+    /// of the picture to the caller.
+    pub(super) fn end(self, is_kept: impl Fn(&Tensor) -> bool) -> Option<Bytes> {
+        let ended = self.ended.into_iter().filter(|frame| !is_kept(frame));
         drop(self.frames);
         // The frame that goes with it must not be in use when its memory is given back.
         let original = self.picture.map(|(_, original)| original);
-        ended.into_iter().for_each(spare::give_back);
+        ended.for_each(spare::give_back);
         original?.into_bytes()
     }
 
@@ -100,7 +106,7 @@ impl Window {
     /// future is now complete, if any.
     pub(super) fn push(
         &mut self,
-        frame: Tensor,
+        frame: Option<Tensor>,
         original: Option<Original>,
         fresh: bool,
     ) -> Option<View> {
@@ -122,14 +128,16 @@ impl Window {
 
     /// The view of the next frame; it has had its turn then.
     fn view(&mut self) -> View {
-        let frames = self.around(self.next);
+        let frames = self.around(self.next).unwrap_or_default();
         let now = &mut self.entries[self.next];
         let (fresh, original) = (now.fresh, now.original.take());
-        let picture = original.map(|original| (now.frame.shallow_clone(), original));
+        let frame = now.frame.as_ref().map(Tensor::shallow_clone);
+        let picture = frame.zip(original);
         self.next += 1;
         let over = self.next.saturating_sub(self.profile.look_behind);
         self.next -= over;
-        let ended = self.entries.drain(..over).map(|entry| entry.frame);
+        let ended = self.entries.drain(..over);
+        let ended = ended.filter_map(|entry| entry.frame);
         View {
             frames,
             picture,
@@ -138,7 +146,8 @@ impl Window {
         }
     }
 
-    fn around(&self, centre: usize) -> Vec<Tensor> {
+    /// What the network sees around a frame; nothing where a part of it is missing.
+    fn around(&self, centre: usize) -> Option<Vec<Tensor>> {
         let begin = (0..=centre)
             .rev()
             .find(|index| self.entries[*index].fresh)
@@ -150,7 +159,7 @@ impl Window {
         let ahead = (0..=self.profile.look_ahead).map(|step| (centre + step).min(last));
         let frames = behind.chain(ahead);
         frames
-            .map(|index| self.entries[index].frame.shallow_clone())
+            .map(|index| Some(self.entries[index].frame.as_ref()?.shallow_clone()))
             .collect()
     }
 }
@@ -181,7 +190,7 @@ mod tests {
         let mut all = Vec::new();
         for (t, number) in frames.iter().enumerate() {
             let frame = Tensor::from_slice(&[number.abs(); 3]).view([1, 3, 1, 1]);
-            let view = window.push(frame, None, *number < 0);
+            let view = window.push(Some(frame), None, *number < 0);
             all.extend(view.map(|view| (t, numbers(&view), view.fresh)));
         }
         while let Some(view) = window.drain() {
@@ -214,6 +223,20 @@ mod tests {
             (2, vec![1, 2, 3, 3, 3], false),
         ];
         assert_eq!(seen(window(0), &[-1, 2, 3]), expected);
+    }
+
+    #[test]
+    fn a_frame_without_room_has_its_turn_but_nobody_sees_it() {
+        let mut window = window(2);
+        let mut push = |place: i64| {
+            let frame = (place != 3).then(|| Tensor::from_slice(&[place; 3]).view([1, 3, 1, 1]));
+            window.push(frame, None, false)
+        };
+        let views: Vec<_> = (0..9).filter_map(&mut push).collect();
+        let complete: Vec<_> = views.iter().map(View::is_complete).collect();
+        // Those that see frames 1 to 5 around them.
+        assert_eq!(complete, [true, false, false, false, false, false, true]);
+        assert!(views[3].frames(Device::Cpu, None).is_err());
     }
 
     #[test]

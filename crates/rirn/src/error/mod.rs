@@ -22,7 +22,7 @@ pub use weights::WeightsError;
 pub enum Error {
     /// A picture's size, planes or strides do not fit its format.
     #[error(transparent)]
-    Pixel(#[from] PixelError),
+    Pixel(PixelError),
     /// A network description is outside the limits of the weights format.
     #[error(transparent)]
     Spec(#[from] SpecError),
@@ -46,7 +46,7 @@ pub enum Error {
         /// Why it cannot be used.
         reason: String,
     },
-    /// LibTorch reported that memory ran out.
+    /// LibTorch reported that memory ran out, or the system did.
     #[error("out of memory: {0}")]
     OutOfMemory(String),
     /// LibTorch reported that the CUDA device cannot be used any more in this process.
@@ -105,6 +105,16 @@ const DEVICE_LOST: &[&str] = &[
     "gpu is lost",
 ];
 
+impl From<PixelError> for Error {
+    fn from(error: PixelError) -> Self {
+        match error {
+            // The same way out as from LibTorch's: what is held can be given up, tiles can be smaller.
+            PixelError::Memory { .. } => Error::OutOfMemory(error.to_string()),
+            other => Error::Pixel(other),
+        }
+    }
+}
+
 impl From<tch::TchError> for Error {
     fn from(error: tch::TchError) -> Self {
         let text = match error {
@@ -127,8 +137,16 @@ impl From<tch::TchError> for Error {
 
 #[cfg(test)]
 mod tests {
-    use super::Error;
+    use super::{Error, PixelError};
     use tch::TchError;
+
+    #[test]
+    fn no_memory_for_a_picture_is_out_of_memory_and_no_wrong_picture() {
+        let refused = Error::from(PixelError::Memory { values: 7 });
+        assert!(matches!(&refused, Error::OutOfMemory(text) if text.contains(" 7 values")));
+        let refused = Error::from(PixelError::Colorimetry);
+        assert!(matches!(refused, Error::Pixel(PixelError::Colorimetry)));
+    }
 
     #[test]
     fn torch_text_is_cut_to_its_first_line() {

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::layers::{Builder, LayerRow, Source};
 use crate::ops;
 use crate::ops::seen::Seen;
+use crate::ops::spare;
 use tch::{Device, Kind, Tensor};
 
 /// Frames are padded to a multiple of this in both directions, for every cell.
@@ -183,14 +184,18 @@ impl Network for Rirn {
                 self.spec
             )));
         }
-        let window = ops::pad_to_multiple(window, MULTIPLE)?;
+        let padded = ops::pad_to_multiple(window, MULTIPLE)?;
         // The frame itself stays in its own kind: half precision is good to 55 dB only, a
         // correction in half precision added to an exact frame to 60 (docs/NETWORKS.md).
         let (kind, _) = self.placement;
-        let under = self.spec.skip.then(|| self.current_frame(&window));
-        let seen = Seen::new(&window, kind, under.transpose()?);
+        let under = self.spec.skip.then(|| self.current_frame(&padded));
+        let seen = Seen::new(&padded, kind, under.transpose()?);
         let (out, new) = self.baseline.step(&seen, &state, &self.slots)?;
         state.give_back(&new);
+        drop(seen);
+        if padded.size() != window.size() {
+            spare::give_back(padded);
+        }
         let out = out.f_narrow(2, 0, height)?.f_narrow(3, 0, width)?;
         Ok((out, self.carried(new)?))
     }
@@ -218,7 +223,7 @@ mod tests {
     use super::{Network, Rirn};
     use crate::error::Result;
     use crate::layers::Source;
-    use crate::networks::Spec;
+    use crate::networks::{Cell, SlotKind, Spec};
     use crate::ops::{is_channels_last, zeros};
     use tch::{Device, Kind, Tensor};
 
@@ -239,6 +244,25 @@ mod tests {
         let frame = zeros([1, 3, 23, 18], Kind::Float, Device::Cpu).expect("zeros");
         let state = network.initial_state(1, 23, 18).expect("zeros");
         network.step(&frame, state).expect("a step")
+    }
+
+    #[test]
+    fn a_step_on_no_picture_at_all_reads_none() {
+        for cell in Cell::ALL {
+            let mut spec = Spec::paper(cell, SlotKind::Irm, SlotKind::Atb);
+            (spec.base, spec.blocks) = (4, 1);
+            let network = Rirn::build(&spec, &mut Ones(Kind::Float)).expect("it builds");
+            let channels = 3 * network.profile().window() as i64;
+            for size in [[24, 20], [23, 18]] {
+                let window = zeros([0, channels, size[0], size[1]], Kind::Float, Device::Cpu);
+                let state = network.initial_state(0, size[0], size[1]);
+                let done = network.step(&window.expect("empty"), state.expect("empty"));
+                // Nothing out of nothing, or refused.
+                if let Ok((sharp, _)) = done {
+                    assert_eq!(sharp.size(), [0, 3, size[0], size[1]]);
+                }
+            }
+        }
     }
 
     #[test]

@@ -68,8 +68,10 @@ impl State {
     /// Gives the memory of a state back that a step has used up, but for what `new` still uses.
     pub(crate) fn give_back(self, new: &Self) {
         for (_, tensor) in self.tensors {
-            let is = |other: &Tensor| other.data_ptr() == tensor.data_ptr();
-            if !new.iter().any(|(_, other)| is(other)) {
+            if !new
+                .iter()
+                .any(|(_, other)| spare::share_memory(other, &tensor))
+            {
                 spare::give_back(tensor);
             }
         }
@@ -93,13 +95,42 @@ impl State {
     /// What LibTorch reports.
     pub fn largest_magnitude(&self) -> Result<f64> {
         self.iter().try_fold(0.0, |largest: f64, (_, tensor)| {
-            // LibTorch's max hands a NaN on, Rust's would lose it.
-            let value = tensor.f_abs()?.f_max()?.f_double_value(&[])?;
-            Ok(if value.is_nan() || largest.is_nan() {
-                f64::NAN
-            } else {
-                largest.max(value)
+            // Without a copy, whatever the order: not by `abs`, nor by `max`, which puts maps in order.
+            let all: &[i64] = &[];
+            let ends = [tensor.f_amin(all, false)?, tensor.f_amax(all, false)?];
+            ends.iter().try_fold(largest, |largest, end| {
+                let value = end.f_double_value(&[])?.abs();
+                // LibTorch's ends hand a NaN on, Rust's `max` would lose it.
+                Ok(if value.is_nan() || largest.is_nan() {
+                    f64::NAN
+                } else {
+                    largest.max(value)
+                })
             })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::State;
+    use tch::{Device, Kind, Tensor};
+
+    #[test]
+    fn the_largest_magnitude_is_found_in_every_kind_sign_and_order() {
+        for kind in [Kind::Float, Kind::Half, Kind::BFloat16] {
+            let zeros = || Tensor::zeros([1, 5, 6, 4], (kind, Device::Cpu)).permute([0, 3, 1, 2]);
+            let largest = |value: f64| {
+                let map = zeros();
+                let _ = map.narrow(1, 2, 1).narrow(3, 3, 1).fill_(value);
+                let state = State::new(vec![("h", zeros()), ("c", map), ("f", zeros())]);
+                state.largest_magnitude().expect("a number")
+            };
+            for value in [0.0, 2.5, -40.0, f64::INFINITY, f64::NEG_INFINITY] {
+                assert_eq!(largest(value), value.abs(), "{kind:?}");
+            }
+            assert!(largest(f64::NAN).is_nan());
+        }
+        assert_eq!(State::default().largest_magnitude().ok(), Some(0.0));
     }
 }

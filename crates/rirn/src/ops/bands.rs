@@ -4,6 +4,7 @@
 //! depends on the bands.
 
 use super::conv::own;
+use super::pad::by_rows;
 use super::{passes, spare};
 use crate::error::{Error, Result};
 use crate::pixel::{Mix, Picture, PictureMut, pack_band, unpack_band};
@@ -18,8 +19,9 @@ const ROWS: usize = 32;
 /// host: the values of [`crate::pixel::unpack`].
 pub(crate) fn unpack(picture: &Picture<'_>) -> Result<Tensor> {
     let (height, width) = (picture.height(), picture.width());
-    let mut frame = spare::map(3, side(height)?, side(width)?)?;
-    let values = own::numbers_to_write(&mut frame).ok_or_else(out_of_order)?;
+    let size = [1, 3, side(height)?, side(width)?];
+    let mut frame = spare::map(3, size[2], size[3])?;
+    let values = own::numbers_to_write(&mut frame).ok_or_else(|| out_of_order(&size, size))?;
     let bands: Vec<_> = values.chunks_mut(ROWS * 3 * width).enumerate().collect();
     each(bands, |(place, values)| {
         let first = ROWS * place;
@@ -38,9 +40,26 @@ pub(crate) fn pack(
     output: PictureMut<'_>,
 ) -> Result<bool> {
     let size = [1, 3, side(input.height())?, side(input.width())?];
-    let (blurred, sharp) = (in_order(blurred, size)?, in_order(sharp, size)?);
-    let frames = own::numbers_in_order(&blurred).zip(own::numbers_in_order(&sharp));
-    let (blurred, sharp) = frames.ok_or_else(out_of_order)?;
+    let in_order = [in_order(blurred, size)?, in_order(sharp, size)?];
+    let is_finite = pack_in_order(input, &in_order, mix, output)?;
+    for (made, given) in in_order.into_iter().zip([blurred, sharp]) {
+        if !spare::share_memory(&made, given) {
+            spare::give_back(made);
+        }
+    }
+    Ok(is_finite)
+}
+
+/// The same with frames in channels-last order.
+fn pack_in_order(
+    input: &Picture<'_>,
+    [blurred, sharp]: &[Tensor; 2],
+    mix: &Mix,
+    output: PictureMut<'_>,
+) -> Result<bool> {
+    let size = [1, 3, side(input.height())?, side(input.width())?];
+    let frames = own::numbers_in_order(blurred).zip(own::numbers_in_order(sharp));
+    let (blurred, sharp) = frames.ok_or_else(|| out_of_order(&sharp.size(), size))?;
     let finite = AtomicBool::new(true);
     each(output.into_bands(ROWS), |mut band| {
         let rows = band.rows();
@@ -74,10 +93,17 @@ fn each<T: Send>(items: Vec<T>, work: impl Fn(T) + Sync) {
 /// A frame of this size as float32 in channels-last order in the memory of the host; itself where it
 /// is that.
 fn in_order(frame: &Tensor, size: [i64; 4]) -> Result<Tensor> {
-    if frame.size() != size {
-        return Err(out_of_order());
+    let found = frame.size();
+    if found != size {
+        return Err(out_of_order(&found, size));
     }
     let here = frame.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?;
+    // Cropped, it has gaps between its rows.
+    if own::numbers_in_order(&here).is_none()
+        && let Some(made) = by_rows(&here, [size[2], size[3]])?
+    {
+        return Ok(made);
+    }
     let rows = here.f_permute([0, 2, 3, 1])?.f_contiguous()?;
     Ok(rows.f_permute([0, 3, 1, 2])?)
 }
@@ -87,8 +113,10 @@ fn side(pixels: usize) -> Result<i64> {
 }
 
 /// Sizes are those of the picture; only a network that gives another size is refused.
-fn out_of_order() -> Error {
-    Error::Shape("a frame does not have the picture's size".to_owned())
+fn out_of_order(found: &[i64], size: [i64; 4]) -> Error {
+    Error::Shape(format!(
+        "a frame {found:?} does not have the picture's size, {size:?}, or not its order"
+    ))
 }
 
 #[cfg(test)]
@@ -130,7 +158,11 @@ mod tests {
             };
             let expected = picture.packed(&blurred, &sharp, &mix).rows();
             let sharp = tensor(&sharp);
-            for sharp in [sharp.contiguous(), sharp.to_kind(Kind::Double), sharp] {
+            let (_, _, height, width) = sharp.size4().expect("a frame");
+            let padded = sharp.replication_pad2d([0, 3, 0, 2]);
+            let cropped = padded.narrow(2, 0, height).narrow(3, 0, width);
+            let planar = [sharp.contiguous(), sharp.to_kind(Kind::Double)];
+            for sharp in planar.into_iter().chain([cropped, sharp]) {
                 let output = packed(picture, &sharp, &mix).expect("finite");
                 assert_eq!(output.rows(), expected);
             }
@@ -176,7 +208,9 @@ mod tests {
             let [wide, none] = [blurred.repeat([1, 1, 1, 2]), blurred.narrow(2, 0, 0)];
             for sharp in [wide, none] {
                 let refused = pack(&input, &blurred, &sharp, &Mix::default(), output.view_mut());
-                assert!(refused.is_err());
+                let text = refused.expect_err("another size").to_string();
+                let sizes = [sharp.size(), blurred.size()].map(|size| format!("{size:?}"));
+                assert!(sizes.iter().all(|size| text.contains(size)), "{text}");
             }
             assert_eq!(output.rows(), picture.rows());
         });

@@ -103,17 +103,25 @@ pub(crate) fn join(parts: &[&Tensor]) -> Result<Option<Tensor>> {
 /// Copies a frame `[1, 3, height, width]` into `values` `[height, width, 3]` and says whether all of
 /// them are finite; nothing where LibTorch has to do it.
 pub(crate) fn copy_out(frame: &Tensor, values: &mut [f32]) -> Option<bool> {
-    let from = own::takes(frame).then(|| own::numbers_in_order(frame))??;
-    if from.len() != values.len() {
+    let rows = own::takes(frame).then(|| own::Rows::of(frame))??;
+    let length = rows.row(0).len();
+    if length * rows.count() != values.len() {
         return None;
     }
     let finite = AtomicBool::new(true);
-    in_chunks(values, from, |into, from| {
+    let copy = |into: &mut [f32], from: &[f32]| {
         into.copy_from_slice(from);
         if !all_finite(from) {
             finite.store(false, Ordering::Relaxed);
         }
-    });
+    };
+    match own::numbers_in_order(frame) {
+        Some(from) => in_chunks(values, from, copy),
+        None => {
+            let places = values.chunks_mut(length).enumerate();
+            own::in_parallel(places, |(y, into)| copy(into, rows.row(y)));
+        }
+    }
     Some(finite.into_inner())
 }
 
@@ -158,6 +166,21 @@ mod tests {
         if copy_out(&tensor, &mut out).is_some() {
             assert_eq!(out, values);
         }
+    }
+
+    #[test]
+    fn a_cropped_frame_goes_out_as_if_it_had_been_made_so() {
+        let (_, tensor) = frame();
+        let part = tensor.narrow(2, 0, SIZE.0 - 3).narrow(3, 0, SIZE.1 - 2);
+        let rows = part.permute([0, 2, 3, 1]).contiguous().view([-1]);
+        let expected: Vec<f32> = rows.try_into().expect("numbers");
+        let mut out = vec![0.0; expected.len()];
+        let is_finite = copy_out(&part, &mut out);
+        assert_eq!(is_finite.is_some(), super::own::takes(&part));
+        if is_finite == Some(true) {
+            assert_eq!(out, expected);
+        }
+        assert_eq!(copy_out(&part, &mut vec![0.0; expected.len() + 3]), None);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use tch::{Device, Kind};
 const SWITCH: &str = "RIRNDEBLUR_TILES";
 
 /// What the convolutions of the calling thread multiply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Products {
     /// Numbers of float32.
     Float32,

@@ -110,10 +110,11 @@ pub(crate) fn map(channels: i64, height: i64, width: i64) -> Result<Tensor> {
     Ok(memory.f_as_strided([1, channels, height, width], steps, None)?)
 }
 
-/// Takes a map that was made for the caller alone and that nothing else refers to. What did not come
+/// Takes a map, or what cropping has left of it, that was made for the caller alone and that nothing else
+/// refers to. What did not come
 /// from [`map`] in this step or the one before is freed.
 pub(crate) fn give_back(map: Tensor) {
-    if own::takes(&map) && own::numbers_in_order(&map).is_some() {
+    if own::takes(&map) && own::Rows::of(&map).is_some() {
         LENT.with_borrow_mut(|lent| {
             if let Some(spares) = lent {
                 // Refused, it is freed.
@@ -121,6 +122,27 @@ pub(crate) fn give_back(map: Tensor) {
             }
         });
     }
+}
+
+/// Frees the maps that nobody uses, because memory ran out.
+pub(crate) fn free() {
+    LENT.with_borrow_mut(|lent| {
+        if let Some(spares) = lent {
+            spares.free.clear();
+        }
+    });
+}
+
+/// Whether two tensors lie in the same memory, be it in different parts of it.
+pub(crate) fn share_memory(a: &Tensor, b: &Tensor) -> bool {
+    storage(a).is_some_and(|at| storage(b) == Some(at))
+}
+
+/// Where the memory of a tensor begins, of which the tensor itself may be a later part; nothing where it
+/// has none.
+fn storage(x: &Tensor) -> Option<usize> {
+    let first = x.f_as_strided([1], [1], 0).ok()?;
+    Some(address(&first))
 }
 
 fn new(numel: i64) -> Result<Tensor> {
@@ -137,7 +159,7 @@ fn length(memory: &Tensor) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST, Spares, address, give_back, map};
+    use super::{MOST, Spares, address, free, give_back, map, share_memory};
     use crate::ops::is_channels_last;
 
     #[test]
@@ -205,6 +227,42 @@ mod tests {
         drop(loan);
         give_back(map(8, 6, 5).expect("a map"));
         assert!(super::LENT.take().is_none());
+    }
+
+    #[test]
+    fn parts_of_a_map_lie_in_its_memory() {
+        let [one, other] = [(); 2].map(|()| map(8, 6, 5).expect("a map"));
+        let rows = one.narrow(2, 2, 3);
+        assert_ne!(address(&rows), address(&one));
+        assert!(share_memory(&one, &one) && share_memory(&one, &rows) && share_memory(&rows, &one));
+        assert!(share_memory(&rows, &one.narrow(2, 0, 1)));
+        assert!(!share_memory(&rows, &other) && !share_memory(&rows.copy(), &one));
+        let empty = tch::Tensor::zeros([0], (tch::Kind::Float, tch::Device::Cpu));
+        assert!(!share_memory(&empty, &empty.shallow_clone()) && !share_memory(&empty, &one));
+    }
+
+    #[test]
+    fn what_nobody_uses_is_freed_where_memory_runs_out() {
+        let loan = Spares::default().lend();
+        give_back(map(8, 6, 5).expect("a map"));
+        free();
+        assert!(loan.end().free.is_empty());
+        free();
+    }
+
+    #[test]
+    fn a_cropped_map_is_kept_as_a_whole() {
+        if !crate::ops::conv::takes(&map(1, 1, 1).expect("a map")) {
+            return; // Only maps of the own kernels are kept.
+        }
+        let loan = Spares::default().lend();
+        let whole = map(3, 8, 8).expect("a map");
+        let place = address(&whole);
+        let cropped = whole.narrow(2, 0, 7).narrow(3, 0, 6);
+        drop(whole);
+        give_back(cropped);
+        assert_eq!(address(&map(3, 8, 8).expect("a map")), place);
+        drop(loan);
     }
 
     #[test]

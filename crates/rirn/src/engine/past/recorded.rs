@@ -7,7 +7,7 @@ use super::Past;
 use crate::engine::bytes::Bytes;
 use crate::engine::cpu;
 use crate::engine::fit::Fit;
-use crate::engine::notes::Told;
+use crate::engine::notes::{StepNote, Told};
 use crate::engine::pictures::canvas::Canvas;
 use crate::engine::pictures::{PackedPicture, Staged, is_by_tensors};
 use crate::engine::shared::{Core, SharedNetwork};
@@ -17,6 +17,8 @@ use crate::networks::State;
 use crate::ops::picture::{self, Planes};
 use crate::ops::replay::{self, Repeated};
 use crate::pixel::{Mix, Shape};
+use std::cell::Cell;
+use std::mem;
 use std::sync::{Arc, PoisonError};
 use tch::{Device, Kind, Tensor};
 
@@ -55,41 +57,64 @@ impl Past {
         whole && self.window.is_single() && recorded.takes(core)
     }
 
-    /// Deblurs a picture by the recording of its video. Nothing where it has to take the other way: with
-    /// a network in float32 where half precision was not enough, with smaller tiles where memory was not.
+    /// Deblurs a picture by the recording of its video, and says whether a picture has come of it.
+    /// Nothing where it has to take the other way: with a network in float32 where half precision was
+    /// not enough, without a recording or with smaller tiles where memory was not.
     pub(super) fn repeat(
         &mut self,
         core: &Core,
-        fit: &Fit,
+        fit: &mut Fit,
         staged: &Staged,
         canvas: &mut Canvas,
         recorded: &mut Recorded,
-    ) -> Result<Option<Told>> {
-        let mut told = Told::default();
+    ) -> Result<Option<(bool, Told)>> {
+        let mut told = mem::take(&mut self.told);
         if self.fresh {
             self.states.clear();
         }
         let kind = core.kind();
         self.adopt(kind, fit.plan(), &mut told);
         cpu::prepare(kind, (kind, core.device()));
-        let bytes = canvas.bytes.take();
+        let (bytes, remembers) = (canvas.bytes.take(), !self.states.is_empty());
         let step = caught(|| recorded.step(core, (staged, canvas.mix), &mut self.states, bytes));
-        match step {
-            Ok(Some(picture)) => canvas.picture = Some(picture),
-            Ok(None) => {
-                core.widen()?;
-                return Ok(None);
+        let is_finite = match step {
+            Ok(Some(picture)) => {
+                canvas.picture = Some(picture);
+                self.steps += 1;
+                self.watch(&mut told)?;
+                true
             }
-            Err(Error::OutOfMemory(_)) => {
+            Ok(None) => match caught(|| core.widen()) {
+                Ok(true) => return self.other_way(told),
+                Ok(false) => {
+                    told.notes.push(StepNote::NotFinite);
+                    false
+                }
+                Err(Error::OutOfMemory(report)) => {
+                    recorded.give_up(core.device());
+                    fit.step_down(&mut told, report);
+                    return self.other_way(told);
+                }
+                Err(error) => return Err(error),
+            },
+            Err(Error::OutOfMemory(report)) => {
                 recorded.give_up(core.device());
-                return Ok(None);
+                // With the states the other way goes on as if nothing had been.
+                if remembers && self.states.is_empty() {
+                    fit.step_down(&mut told, report);
+                }
+                return self.other_way(told);
             }
             Err(error) => return Err(error),
-        }
+        };
         self.fresh = false;
-        self.steps += 1;
-        self.watch(&mut told)?;
-        Ok(Some(told))
+        Ok(Some((is_finite, told)))
+    }
+
+    /// The same picture is to take the other way, where this is told.
+    fn other_way<T>(&mut self, told: Told) -> Result<Option<T>> {
+        self.told = told;
+        Ok(None)
     }
 }
 
@@ -110,11 +135,11 @@ impl Recorded {
         replay::stop_sharing(device);
     }
 
-    /// The sharp picture, after the states that are left in `states`, which are followed by the new ones;
-    /// nothing where not all of it is finite. `bytes` is used memory for the answer.
+    /// The sharp picture, after the states in `states`, which are followed by the new ones; nothing where
+    /// not all of it is finite. `bytes` is used memory for the answer.
     ///
     /// # Errors
-    /// What the step reports; `states` is empty then.
+    /// What the step reports; `states` is as it was then, or empty.
     pub(super) fn step(
         &mut self,
         core: &Core,
@@ -123,20 +148,28 @@ impl Recorded {
         bytes: Option<Bytes>,
     ) -> Result<Option<PackedPicture>> {
         let shape = staged.shape();
-        let before = states.pop();
+        let bytes = Bytes::used_or_new(bytes, shape.bytes() + 1)?;
+        let mut bytes = bytes.suited(core.device());
         let parts = self.parts(core, shape, mix)?;
-        parts.begin(staged, before)?;
-        parts.work.run_sharing(core.device(), || {
+        parts.begin(staged, states.first())?;
+        // The new states take the place of those before. A recording does not tell when.
+        let is_used_up = Cell::new(parts.work.is_recorded());
+        let work = || {
+            is_used_up.set(false);
             let network = parts.network.lock().unwrap_or_else(PoisonError::into_inner);
             let planes = Planes::new(shape, &parts.input)?;
             let frame = picture::unpack(&planes)?;
             let (sharp, after) = network.step(&frame, parts.state.shallow_clone())?;
             let drawn = picture::pack(&planes, &frame, &sharp, &mix)?;
             parts.drawn.shallow_clone().f_copy_(&drawn)?;
+            is_used_up.set(true);
             copy_state(&parts.state, &after)
-        })?;
-        let bytes = Bytes::used_or_new(bytes, shape.bytes() + 1)?;
-        let mut bytes = bytes.suited(core.device());
+        };
+        let done = caught(|| parts.work.run_sharing(core.device(), work));
+        if done.is_ok() || is_used_up.get() {
+            states.clear();
+        }
+        done?;
         bytes.fill(&parts.drawn)?;
         if bytes.as_slice().last() != Some(&1) {
             return Ok(None);
@@ -178,10 +211,10 @@ impl Parts {
     }
 
     /// Puts a picture and the states before it in their places.
-    fn begin(&mut self, staged: &Staged, before: Option<State>) -> Result<()> {
+    fn begin(&mut self, staged: &Staged, before: Option<&State>) -> Result<()> {
         staged.copy_to(&mut self.input)?;
         match before {
-            Some(before) => copy_state(&self.state, &before),
+            Some(before) => copy_state(&self.state, before),
             None => self.state.iter().try_for_each(|(_, tensor)| {
                 let _ = tensor.shallow_clone().f_zero_()?;
                 Ok(())

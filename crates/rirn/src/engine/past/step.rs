@@ -10,7 +10,7 @@ use crate::engine::shared::Core;
 use crate::engine::tensors::{to_frame, to_tensor};
 use crate::engine::tiles::TilePlan;
 use crate::engine::window::View;
-use crate::error::Result;
+use crate::error::{Error, Result, caught};
 use crate::networks::Network;
 use crate::ops::spare;
 use std::mem;
@@ -94,9 +94,9 @@ impl Past {
             if !self.put(&picture, (plan, index), view, canvas)? {
                 return Ok(false);
             }
-            // A network may hand out its input, or keep its output.
-            let is = |other: &Tensor| other.data_ptr() == picture.data_ptr();
-            if !(is(&window) || state.iter().any(|(_, kept)| is(kept))) {
+            // A network may hand out its input, or keep its output or a part of it.
+            let is_kept = |other: &Tensor| spare::share_memory(other, &picture);
+            if !(is_kept(&window) || state.iter().any(|(_, kept)| is_kept(kept))) {
                 spare::give_back(picture);
             }
             next.push(state);
@@ -140,12 +140,36 @@ impl Past {
         if !self.steps.is_multiple_of(WATCH_EVERY) {
             return Ok(());
         }
-        // A NaN is not smaller than anything.
-        let is_healthy = self.largest_state()? <= LARGEST_STATE;
-        if !is_healthy {
+        if !is_healthy(caught(|| self.largest_state()))? {
             self.states.clear();
             told.notes.push(StepNote::Diverged);
         }
         Ok(())
+    }
+}
+
+/// Whether states with such a largest magnitude are to be kept. Where memory runs out while it is looked
+/// for, the next look will tell: the frame has been deblurred, and must not be lost for that.
+fn is_healthy(largest: Result<f64>) -> Result<bool> {
+    match largest {
+        Err(Error::OutOfMemory(_)) => Ok(true),
+        // A NaN is not smaller than anything.
+        other => Ok(other? <= LARGEST_STATE),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LARGEST_STATE, is_healthy};
+    use crate::error::Error;
+
+    #[test]
+    fn memory_that_runs_out_while_states_are_watched_costs_neither_frame_nor_past() {
+        let judged = |largest| is_healthy(largest).ok();
+        assert_eq!(judged(Ok(40.0)), Some(true));
+        assert_eq!(judged(Ok(2.0 * LARGEST_STATE)), Some(false));
+        assert_eq!(judged(Ok(f64::NAN)), Some(false));
+        assert_eq!(judged(Err(Error::OutOfMemory("no".into()))), Some(true));
+        assert_eq!(judged(Err(Error::Torch("another".into()))), None);
     }
 }

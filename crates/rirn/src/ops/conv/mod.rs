@@ -31,8 +31,10 @@ mod winograd;
 use crate::cancel;
 use crate::error::Result;
 pub(crate) use input::Input;
+#[cfg(test)]
+pub(crate) use own::is_by_clock;
 use own::{Layer, OwnForm};
-pub(crate) use own::{by_clock, computes, kernels, takes, told};
+pub(crate) use own::{begin, computes, kernels, takes, told};
 use tch::{Kind, Tensor};
 pub(crate) use tiles::Unit;
 pub(crate) use transposed::ConvTranspose2d;

@@ -23,11 +23,15 @@ use crate::error::{Error, Result};
 use crate::ops::products::{self, Products};
 use crate::ops::spare;
 use choice::Key;
-pub(crate) use choice::{by_clock, told};
+#[cfg(test)]
+pub(crate) use choice::is_by_clock;
+pub(crate) use choice::{begin, told};
 use form::{Call, Form, Name, Plain};
+pub(in crate::ops) use map::Rows;
 use map::map;
 pub(super) use pair::{End, OwnPair};
 use std::cell::RefCell;
+use std::fmt::Display;
 #[cfg(test)]
 pub(super) use takes::is_read_apart;
 use takes::{Mapped, is_plain};
@@ -87,10 +91,10 @@ impl OwnForm {
     fn run_call(&self, layer: Layer<'_>, call: Call<'_>, inputs: Vec<usize>) -> Result<Tensor> {
         let [height, width] = call
             .output_size()
-            .ok_or_else(|| refused(Misfit("no input")))?;
+            .ok_or_else(|| refused(Misfit("no input"), call))?;
         let mut y = spare::map(call.out, height, width)?;
         // The kernels write every number of it before anybody reads one.
-        let data = numbers_to_write(&mut y).ok_or_else(|| refused(Misfit("no output")))?;
+        let data = numbers_to_write(&mut y).ok_or_else(|| refused(Misfit("no output"), call))?;
         let mut packed = self.0.borrow_mut();
         let packed = Packed::refreshed(&mut packed, layer, inputs)?;
         let name = packed.choose(layer, call, data)?;
@@ -167,10 +171,10 @@ impl Packed {
     }
 }
 
-/// The numbers of a tensor that [`takes`] says yes to, in channels-last order; nothing if they lie
-/// in another order or with gaps, or are those of more than one picture.
+/// The numbers of a tensor that [`takes`] says yes to, in channels-last order; nothing if there are none,
+/// or if they lie in another order or with gaps, or are those of more than one picture.
 pub(in crate::ops) fn numbers_in_order(x: &Tensor) -> Option<&[f32]> {
-    let map = map(x).filter(|_| x.size()[0] == 1)?;
+    let map = map(x)?;
     let channels = index(x.size()[1]);
     (map.source.stride == channels).then_some(map.source.data)
 }
@@ -227,7 +231,8 @@ fn index(n: i64) -> usize {
     usize::try_from(n).unwrap_or_default()
 }
 
-/// Sizes are compared before; only a tensor that lies about itself is refused.
-fn refused(Misfit(text): Misfit) -> Error {
-    Error::Shape(text.to_owned())
+/// Sizes are compared before; only a tensor that lies about itself is refused. `about` says what the sizes
+/// are.
+fn refused(Misfit(text): Misfit, about: impl Display) -> Error {
+    Error::Shape(format!("{text}: {about}"))
 }

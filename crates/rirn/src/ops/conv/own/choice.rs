@@ -10,6 +10,7 @@ use super::index;
 use crate::error::Result;
 use crate::ops::products::Products;
 use crate::ops::threads;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -20,9 +21,12 @@ const ROUNDS: usize = 4;
 const ROWS: usize = 96;
 /// Another form than the first candidate has to take less than this share of its time.
 const CLEARLY: f64 = 0.95;
+/// Most choices that are kept: those of a few dozen sizes. A stream that always changes its size must
+/// not take more and more memory.
+const MOST: usize = 4096;
 
 /// Everything that the time of a layer depends on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
     pub(super) kernel: usize,
     pub(super) stride: usize,
@@ -43,18 +47,35 @@ pub(super) struct Found {
 /// Whether the clock decides; the first candidate is taken otherwise.
 static BY_CLOCK: AtomicBool = AtomicBool::new(true);
 
-/// Lets the clock decide from now on, or not.
-pub(crate) fn by_clock(wanted: bool) {
-    BY_CLOCK.store(wanted, Ordering::Relaxed);
+/// Takes the choice from the clock where it is to be made by rule, for all networks of the process and
+/// for the rest of its life: who asked for it does not want the next engine to give it back.
+pub(crate) fn begin(by_rule: bool) {
+    if by_rule {
+        BY_CLOCK.store(false, Ordering::Relaxed);
+    }
 }
 
 /// Whether the clock decides.
-pub(super) fn is_by_clock() -> bool {
+pub(crate) fn is_by_clock() -> bool {
     BY_CLOCK.load(Ordering::Relaxed)
 }
 
 /// What has been found out in this process.
-static CHOICES: Mutex<Vec<(Key, Found)>> = Mutex::new(Vec::new());
+static CHOICES: Mutex<Choices> = Mutex::new(Choices(BTreeMap::new()));
+
+/// What has been found out, sorted by layer.
+struct Choices(BTreeMap<Key, Found>);
+
+impl Choices {
+    /// Keeps a choice. Where there are too many, the others are forgotten and found out anew if their
+    /// sizes come again.
+    fn put(&mut self, key: Key, found: Found) {
+        if self.0.len() >= MOST {
+            self.0.clear();
+        }
+        self.0.insert(key, found);
+    }
+}
 
 impl Key {
     /// That of a call.
@@ -78,21 +99,20 @@ impl Key {
 /// What was chosen before.
 pub(super) fn known(key: &Key) -> Option<Name> {
     let choices = CHOICES.lock().unwrap_or_else(PoisonError::into_inner);
-    let found = choices.iter().find(|(known, _)| known == key);
-    found.map(|(_, found)| found.name)
+    choices.0.get(key).map(|found| found.name)
 }
 
 /// Keeps a choice for this process.
 pub(super) fn remember(key: Key, found: Found) {
     let mut choices = CHOICES.lock().unwrap_or_else(PoisonError::into_inner);
-    choices.push((key, found));
+    choices.put(key, found);
 }
 
-/// The choices of this process in words, one a layer: kernel, stride, channels, size, the form with its
+/// The choices of this process in words, one a layer and sorted so: kernel, stride, channels, size, the form with its
 /// time and the others with theirs, on as much of the map as they ran.
 pub(crate) fn told() -> Vec<String> {
     let choices = CHOICES.lock().unwrap_or_else(PoisonError::into_inner);
-    let tell = |(key, found): &(Key, Found)| {
+    let tell = |(key, found): (&Key, &Found)| {
         let [height, width] = key.size;
         let input: usize = key.inputs.iter().sum();
         let times = found.times.iter().map(|(name, time)| {
@@ -108,7 +128,7 @@ pub(crate) fn told() -> Vec<String> {
             times.collect::<Vec<_>>().join(", ")
         )
     };
-    choices.iter().map(tell).collect()
+    choices.0.iter().map(tell).collect()
 }
 
 /// The fastest of several forms, at least one, for a call; `data` is what it writes into.
@@ -143,13 +163,37 @@ fn fastest_of(times: &[Duration]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Key, fastest, fastest_of, known, remember, told};
+    use super::{Choices, Found, Key, MOST, fastest, fastest_of, known, remember, told};
     use crate::ops::conv::job::Source;
     use crate::ops::conv::own::form::{Call, Form, Name, Plain};
     use crate::ops::conv::own::map::Map;
     use crate::ops::conv::tiles::Unit;
     use crate::ops::products::Products;
+    use std::collections::BTreeMap;
     use std::time::Duration;
+
+    #[test]
+    fn a_stream_of_ever_new_sizes_takes_no_more_and_more_memory() {
+        let mut choices = Choices(BTreeMap::new());
+        let key = |width| Key {
+            kernel: 3,
+            stride: 1,
+            inputs: vec![24],
+            out: 24,
+            size: [40, width],
+            threads: 2,
+            products: Products::Float32,
+        };
+        for width in 0..2 * MOST {
+            let found = Found {
+                name: Name::Direct,
+                times: Vec::new(),
+            };
+            choices.put(key(width), found);
+            assert!(choices.0.len() <= MOST);
+            assert!(choices.0.contains_key(&key(width)));
+        }
+    }
 
     /// Plain Rust takes a hundred times as long as any other form.
     #[test]

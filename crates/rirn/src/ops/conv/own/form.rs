@@ -10,6 +10,7 @@ use crate::ops::conv::job::{Job, Misfit, Sink};
 use crate::ops::conv::tiles::{Tiles, Unit};
 use crate::ops::conv::winograd::Winograd;
 use crate::ops::products::Products;
+use std::fmt;
 use tch::Tensor;
 
 /// Name of a form.
@@ -108,7 +109,7 @@ impl Form {
             }
             _ => Direct::new(weights, biases, inputs, layer.kernel, layer.stride).map(Self::Direct),
         };
-        form.map_err(refused)
+        form.map_err(|misfit| refused(misfit, layer))
     }
 
     /// Packs the weights of two layers that follow each other; only as tiles.
@@ -116,7 +117,8 @@ impl Form {
         let both = first
             .tiles(unit)
             .and_then(|it| it.then(second.tiles(unit)?));
-        both.map(Self::Tiles).map_err(refused)
+        both.map(Self::Tiles)
+            .map_err(|misfit| refused(misfit, format_args!("{first}, then {second}")))
     }
 
     pub(super) fn name(&self) -> Name {
@@ -133,7 +135,8 @@ impl Form {
         let first = call
             .parts
             .first()
-            .ok_or_else(|| refused(Misfit("no input")))?;
+            .ok_or_else(|| refused(Misfit("no input"), call))?;
+        let numbers = data.len();
         let job = Job {
             height: index(first.height).min(rows),
             width: index(first.width),
@@ -150,7 +153,32 @@ impl Form {
             Self::Direct(layer) => layer.run(job, &team.pool),
             Self::Tiles(layer) => layer.run(job, &mut team.scratch, &team.pool),
         })
-        .map_err(refused)
+        .map_err(|misfit| refused(misfit, format_args!("{call}, into {numbers} numbers")))
+    }
+}
+
+impl fmt::Display for Plain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kernel, stride) = (self.kernel, self.stride);
+        let (inputs, out) = (self.inputs, self.biases.len());
+        let weights = self.weights.len();
+        write!(
+            f,
+            "{kernel}x{kernel} stride {stride}, {inputs:?} to {out} channels by {weights} weights"
+        )
+    }
+}
+
+impl fmt::Display for Call<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "stride {} to {} channels", self.stride, self.out)?;
+        for map in self.parts {
+            write!(f, ", from {map}")?;
+        }
+        match self.residual {
+            Some(map) => write!(f, ", residual {map}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -159,5 +187,57 @@ impl Call<'_> {
     pub(super) fn output_size(&self) -> Option<[i64; 2]> {
         let first = self.parts.first()?;
         Some([first.height, first.width].map(|side| steps_along(side, self.stride)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Call, Form, Map, Name, Plain};
+    use crate::ops::conv::job::Source;
+    use crate::ops::products::Products;
+
+    #[test]
+    fn a_refusal_names_the_sizes() {
+        let layer = Plain {
+            weights: vec![0.5; 9 * 4 * 4],
+            biases: vec![0.0; 4],
+            inputs: &[4],
+            kernel: 3,
+            stride: 1,
+        };
+        let form = Form::new(Name::Direct, &layer, Products::Float32).expect("a form");
+        let numbers = [1.0; 4 * 5 * 6];
+        let map = |count: usize| Map {
+            source: Source {
+                data: &numbers[..count],
+                stride: 4,
+            },
+            height: 5,
+            width: 6,
+        };
+        let (parts, residual) = ([map(120)], map(119));
+        let call = Call {
+            parts: &parts,
+            residual: Some(&residual),
+            relu: false,
+            out: 4,
+            stride: 1,
+        };
+        let refused = form.run(call, usize::MAX, &mut [0.0; 120]);
+        assert_eq!(
+            refused.expect_err("a short residual").to_string(),
+            "the residual is shorter than its size says: stride 1 to 4 channels, from 6x5 pixels in \
+             120 numbers, residual 6x5 pixels in 119 numbers, into 120 numbers"
+        );
+        let wrong = Plain {
+            weights: vec![0.5; 9],
+            ..layer
+        };
+        let refused = Form::new(Name::Winograd, &wrong, Products::Float32).err();
+        assert_eq!(
+            refused.expect("too few weights").to_string(),
+            "another number of weights than the channels ask for: 3x3 stride 1, [4] to 4 channels by \
+             9 weights"
+        );
     }
 }

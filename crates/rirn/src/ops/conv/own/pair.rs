@@ -72,7 +72,7 @@ impl OwnPair {
             return Ok(None);
         }
         let mut y = spare::map(call.out, size[0], size[1])?;
-        let data = numbers_to_write(&mut y).ok_or_else(|| refused(Misfit("no output")))?;
+        let data = numbers_to_write(&mut y).ok_or_else(|| refused(Misfit("no output"), call))?;
         let mut slot = self.0.borrow_mut();
         let ready = Ready::refreshed(&mut slot, layers, inputs, unit)?;
         timed_pair(layers, size, || ready.form.run(call, usize::MAX, data))?;

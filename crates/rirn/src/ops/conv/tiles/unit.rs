@@ -13,7 +13,7 @@ use crate::ops::conv::memory::Lines;
 use std::ops::Range;
 
 /// What multiplies tiles.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Unit {
     /// Plain Rust, for every processor.
     Plain,
