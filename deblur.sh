@@ -14,7 +14,8 @@ set -euo pipefail
 called_from=$PWD
 cd "$(dirname "$0")"
 
-flavour=$(cat out/.flavour 2>/dev/null || echo cpu)
+flavour=cpu
+[ "$(cat out/.flavour 2>/dev/null)" != cu130 ] || flavour=cu130
 install=no
 help=no
 files=()
@@ -37,7 +38,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 if [ "$help" = yes ]; then
-    sed -n '4,13s/^# \{0,1\}//p' "$0"
+    sed -n '4,12s/^# \{0,1\}//p' "$0"
     if [ -x out/bin/deblur ]; then
         echo && out/bin/deblur --help
     fi

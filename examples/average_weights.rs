@@ -7,7 +7,7 @@
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use rirn::weights::{Installed, Place, data_folders};
+use rirn::weights::{Installed, Place, data_folders, is_same_file};
 use rirn_lab::train::mean;
 use rirn_lab::visible::visible;
 use std::ffi::OsString;
@@ -47,7 +47,7 @@ fn work(options: &Options) -> Result<()> {
         let place = installed.meant(word);
         if let Place::File(input) = &place {
             ensure!(
-                !same_file::is_same_file(input, &options.out).unwrap_or(false),
+                !is_same_file(input, &options.out),
                 "the input {} would be overwritten; choose another name",
                 input.display()
             );

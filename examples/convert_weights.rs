@@ -16,6 +16,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, anyhow, ensure};
 use clap::Parser;
 use rirn::networks::{Spec, expected_tensors};
+use rirn::weights::is_same_file;
 use rirn_lab::convert::{Map, Plan, Source};
 
 /// Makes a weights file from a PyTorch checkpoint or a safetensors file of another program.
@@ -94,7 +95,7 @@ fn make(
 ) -> Result<(Plan, Spec)> {
     let reading = || input.display().to_string();
     ensure!(
-        !same_file::is_same_file(input, output).unwrap_or(false),
+        !is_same_file(input, output),
         "the input {} would be overwritten; choose another name",
         input.display()
     );

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use rirn::weights::is_same_file;
 
 pub(crate) const USAGE: &str = "\
 deblur INPUT OUTPUT [OPTIONS]
@@ -151,7 +152,7 @@ fn check_files(options: &Options) -> Result<()> {
     );
     for written in std::iter::once(&options.output).chain(&options.picture) {
         ensure!(
-            !same_file::is_same_file(input, written).unwrap_or(false),
+            !is_same_file(input, written),
             "the input {} would be overwritten; choose another name",
             input.display()
         );

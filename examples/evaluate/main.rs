@@ -20,6 +20,7 @@ use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser};
 use rirn::weights::{Installed, data_folders};
 use rirn_lab::data::{self, Sequence};
+use rirn_lab::eval::scores::Evaluation;
 use rirn_lab::eval::{self, Bench, Candidate, Event, Experiment};
 use rirn_lab::report;
 use rirn_lab::visible::visible;
@@ -61,23 +62,47 @@ fn run(arguments: &Arguments) -> Result<()> {
     };
     let mut bench = Bench::new(&sequences, &candidates, arguments.protocol, &mut watch)?;
     let experiments: Vec<Experiment> = arguments.experiments();
-    let evaluation = eval::evaluate(&mut bench, &title, &experiments);
+    // What is measured is written at once: what comes after may fail after hours.
+    let (mut latest, mut written) = (None, Ok(()));
+    let evaluation = eval::evaluate(&mut bench, &title, &experiments, &mut |so_far| {
+        latest = Some(so_far.clone());
+        if let (Some(out), Ok(())) = (&arguments.out, &written) {
+            written = write_scores(out, so_far);
+        }
+    });
     progress.finish();
-    let evaluation = evaluation?;
-
-    let json = serde_json::to_string_pretty(&evaluation)?;
-    let table = report::markdown(&evaluation);
+    let Some(latest) = latest else {
+        return evaluation.map(drop).map_err(Into::into);
+    };
+    show(arguments, &latest)?;
+    written?;
+    evaluation?;
     if let Some(out) = &arguments.out {
-        let page = report::page(&evaluation, &figures.finish())?;
-        write(out, "scores.json", &json)?;
-        write(out, "scores.csv", &report::csv(&evaluation))?;
-        write(out, "scores.md", &table)?;
+        let page = report::page(&latest, &figures.finish())?;
         write(out, "report.html", &page)?;
         if arguments.video {
             video::write_all(out, &sequences, &candidates)?;
         }
     }
-    let text = if arguments.json { json } else { table };
+    Ok(())
+}
+
+fn write_scores(out: &Path, evaluation: &Evaluation) -> Result<()> {
+    write(
+        out,
+        "scores.json",
+        &serde_json::to_string_pretty(evaluation)?,
+    )?;
+    write(out, "scores.csv", &report::csv(evaluation))?;
+    write(out, "scores.md", &report::markdown(evaluation))
+}
+
+/// Prints the table, or all of it as JSON.
+fn show(arguments: &Arguments, evaluation: &Evaluation) -> Result<()> {
+    let text = match arguments.json {
+        true => serde_json::to_string_pretty(evaluation)?,
+        false => report::markdown(evaluation),
+    };
     match writeln!(io::stdout(), "{}", text.trim_end()) {
         // Whoever read the output has seen enough.
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),

@@ -66,7 +66,12 @@ impl Counters {
         (self.processed, self.dropped)
     }
 
-    /// All frames that waited were thrown away: a flush, or the end.
+    /// So many frames that waited were thrown away.
+    pub(crate) fn lost(&mut self, frames: usize) {
+        (0..frames).for_each(|_| self.dropped());
+    }
+
+    /// All frames that were in the element were thrown away: a flush, or the end.
     pub(crate) fn line_dropped(&mut self) {
         self.dropped += u64::from(self.queued);
         self.queued = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the element does with buffers and events that come in, and with queries: asks [`Running`],
-//! and posts and answers what comes of it. No lock is held meanwhile.
+//! What the element does with buffers and events that come in: asks [`Running`], and delivers and
+//! posts what comes of it. No lock is held meanwhile.
 
 use super::LatePolicy;
 use super::continuity::SegmentFacts;
@@ -42,7 +42,7 @@ impl RirnDeblur {
             }
             EventView::FlushStop(_) => {
                 self.with_running(Running::flush_stop);
-                self.discont_waits.store(false, Ordering::Relaxed);
+                self.forget_position();
                 lock(&self.lateness).forget();
                 self.interrupt.clear(FLUSHING);
                 None
@@ -73,12 +73,16 @@ impl RirnDeblur {
         // Others come while the streaming thread works, or stands in a push.
         if event.is_serialized() {
             self.tell_resets(None);
-            self.push_outcome(outcome);
+            // The event has to go on, whatever comes of the frames before it.
+            let _flow = self.deliver(outcome.unwrap_or_default());
+        }
+        if let EventView::Segment(segment) = event.view() {
+            self.begin_position(segment.segment());
         }
         true
     }
 
-    /// Takes in a buffer; what is ready then is asked for by [`RirnDeblur::next_ready`].
+    /// Takes in a buffer and pushes what is ready then.
     pub(super) fn take_in(&self, buffer: gst::Buffer) -> Result<(), gst::FlowError> {
         self.sync_values(&buffer);
         let settings = lock(&self.settings).clone();
@@ -93,20 +97,13 @@ impl RirnDeblur {
         };
         let report = self
             .with_running(|running| running.buffer(arrived, &settings))
-            .ok_or(gst::FlowError::Flushing)?
-            .map_err(|stopped| self.flow_error(stopped));
+            .ok_or(gst::FlowError::Flushing)?;
         self.tell_resets(shown.pts);
-        let report = report?;
         if let Some(late) = turn.and_then(Turn::end) {
             self.count_late(shown, late);
         }
-        self.tell_warnings(&report.warnings);
-        for finished in report.finished {
-            let ready = self.finish(finished, &settings)?;
-            self.with_running(|running| running.ready.push_back(ready));
-        }
         self.announce_latency();
-        Ok(())
+        self.deliver(report)
     }
 
     /// Looks at an event from below that goes on upstream.
@@ -155,23 +152,6 @@ impl RirnDeblur {
                 gst::FlowError::Error
             }
         }
-    }
-
-    pub(super) fn answer_latency(&self, query: &mut gst::query::Latency) -> bool {
-        let mut upstream = gst::query::Latency::new();
-        if !self.obj().sink_pad().peer_query(&mut upstream) {
-            return false;
-        }
-        let (live, min, max) = upstream.result();
-        // The highest number stands for no time at all.
-        let own = self
-            .reported
-            .answer(live)
-            .min(gst::ClockTime::MAX.nseconds());
-        let own = gst::ClockTime::from_nseconds(own);
-        let max = max.map(|max| max.saturating_add(own));
-        query.set(live, min.saturating_add(own), max);
-        true
     }
 
     pub(super) fn announce_latency(&self) {

@@ -23,7 +23,7 @@ use gst_base::subclass::prelude::*;
 use once_cell::sync::Lazy;
 use rirn::engine::{FLUSHING, Interrupt, Pending, STOPPING};
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -49,8 +49,8 @@ pub struct RirnDeblur {
     pub(super) interrupt: Interrupt,
     pub(super) reset: AtomicBool,
     pub(super) lateness: Arc<Mutex<Lateness>>,
-    /// The base class's pending DISCONT is that of a frame that has not gone out.
-    pub(super) discont_waits: AtomicBool,
+    /// Stream time at the end of the frame that went out last.
+    pub(super) position: AtomicU64,
     /// Downstream reads GstVideoMeta.
     pub(super) strides_below: AtomicBool,
     started: AtomicBool,
@@ -192,6 +192,7 @@ impl BaseTransformImpl for RirnDeblur {
     fn start(&self) -> Result<(), gst::ErrorMessage> {
         *lock(&self.counters) = Default::default();
         self.reset.store(false, Ordering::Relaxed);
+        self.forget_position();
         lock(&self.lateness).forget();
         let settings = lock(&self.settings).clone();
         let make = lock(&self.make_network).clone();
@@ -265,13 +266,13 @@ impl BaseTransformImpl for RirnDeblur {
 
     fn query(&self, direction: gst::PadDirection, query: &mut gst::QueryRef) -> bool {
         if direction == gst::PadDirection::Src
-            && let gst::QueryViewMut::Latency(latency) = query.view_mut()
+            && let Some(answered) = self.answer(query)
         {
-            return self.answer_latency(latency);
+            return answered;
         }
         if query.type_() == gst::QueryType::Drain {
-            let outcome = self.with_running(Running::finish_line);
-            self.push_outcome(outcome);
+            let report = self.with_running(Running::finish_line);
+            let _flow = self.deliver(report.unwrap_or_default());
         }
         BaseTransformImplExt::parent_query(self, direction, query)
     }
@@ -300,9 +301,6 @@ impl BaseTransformImpl for RirnDeblur {
         inbuf: gst::Buffer,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
         lock(&self.counters).frame_in();
-        if inbuf.flags().contains(gst::BufferFlags::DISCONT) {
-            self.discont_waits.store(true, Ordering::Relaxed);
-        }
         if self.drops_late(&inbuf) {
             self.with_running(Running::skipped);
             return Ok(gst::FlowSuccess::Ok);
@@ -318,11 +316,7 @@ impl BaseTransformImpl for RirnDeblur {
         if let Some(buffer) = self.take_queued_buffer() {
             self.take_in(buffer)?;
         }
-        // The base class comes back until there is nothing more.
-        Ok(match self.next_ready()? {
-            Some(buffer) => GenerateOutputSuccess::Buffer(buffer),
-            None => GenerateOutputSuccess::NoOutput,
-        })
+        Ok(GenerateOutputSuccess::NoOutput)
     }
 
     fn transform_meta<'a>(

@@ -7,73 +7,77 @@ use super::imp::RirnDeblur;
 use super::line::Finished;
 use super::locks::lock;
 use super::report::{Report, Stopped};
-use super::running::{Ready, Running};
-use super::settings::Settings;
+use super::running::Running;
 use super::video::Video;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst_base::prelude::*;
 use gst_base::subclass::base_transform::{InputBuffer, PrepareOutputBufferSuccess};
 use gst_base::subclass::prelude::*;
+use rirn::engine::PackedPicture;
 use std::sync::atomic::Ordering;
 
-/// What came of an event or a buffer; none before the start.
-pub(super) type Outcome = Option<Result<Report, Stopped>>;
-
 impl RirnDeblur {
-    /// The next buffer that is ready and for the base class to push; what stands before it is
-    /// pushed here.
+    /// Pushes what a frame or an event has set free, in order, and says how that went. After a
+    /// failure the frames behind are dropped; events still go on.
     ///
-    /// The base class marks the next buffer that it pushes with the DISCONT of the last one that
-    /// came in. Where frames wait these are not the same, so those between are kept from it.
-    pub(super) fn next_ready(&self) -> Result<Option<gst::Buffer>, gst::FlowError> {
-        loop {
-            let ready = self.with_running(|running| running.ready.pop_front());
-            match ready.flatten() {
-                None => return Ok(None),
-                Some(Ready::Event(event)) => self.push_event(event),
-                Some(Ready::Buffer(buffer)) => {
-                    lock(&self.counters).frame_out();
-                    let jumps = buffer.flags().contains(gst::BufferFlags::DISCONT);
-                    if jumps || !self.discont_waits.load(Ordering::Relaxed) {
-                        self.discont_waits.store(false, Ordering::Relaxed);
-                        return Ok(Some(buffer));
-                    }
-                    self.obj().src_pad().push(buffer)?;
+    /// The base class is given no buffer: it would mark the next one with the DISCONT of the last
+    /// one that came in, which are not the same where frames wait.
+    pub(super) fn deliver(&self, report: Report) -> Result<(), gst::FlowError> {
+        self.tell_warnings(&report.warnings);
+        let settings = lock(&self.settings).clone();
+        let mut flow = Ok(());
+        for finished in report.finished {
+            match finished {
+                Finished::Event(event) => {
+                    // As when the base class forwards an event: nobody asks for the answer.
+                    let _taken = self.obj().src_pad().push_event(event);
                 }
+                _ if flow.is_err() => lock(&self.counters).dropped(),
+                Finished::Untouched(input) => flow = self.push(self.untouched(input)),
+                Finished::Sharp { input, .. } if settings.leaves_input() => {
+                    flow = self.push(self.untouched(input));
+                }
+                Finished::Sharp { input, sharp } => flow = self.push(self.sharpened(&input, sharp)),
             }
         }
+        if flow.is_err() {
+            self.with_running(Running::skipped);
+        }
+        let stopped = report.stopped.map(|stopped| self.flow_error(stopped));
+        self.keep_orphans();
+        flow.and(stopped.map_or(Ok(()), Err))
     }
 
-    /// What goes out for a frame or an event whose turn has come.
-    pub(super) fn finish(
+    /// Pushes a frame that could be made.
+    fn push(&self, made: Result<gst::Buffer, gst::FlowError>) -> Result<(), gst::FlowError> {
+        let buffer = made.inspect_err(|_| lock(&self.counters).dropped())?;
+        lock(&self.counters).frame_out();
+        self.remember_position(&buffer);
+        self.obj().src_pad().push(buffer).map(drop)
+    }
+
+    /// The picture of the network in a buffer that is like `input` else.
+    fn sharpened(
         &self,
-        finished: Finished,
-        settings: &Settings,
-    ) -> Result<Ready, gst::FlowError> {
-        let (input, sharp) = match finished {
-            Finished::Event(event) => return Ok(Ready::Event(event)),
-            Finished::Untouched(input) => return self.untouched(input),
-            Finished::Sharp { input, .. } if settings.leaves_input() => {
-                return self.untouched(input);
-            }
-            Finished::Sharp { input, sharp } => (input, sharp),
-        };
-        let mut output = self.output_for(&input)?;
+        input: &gst::Buffer,
+        sharp: PackedPicture,
+    ) -> Result<gst::Buffer, gst::FlowError> {
+        let mut output = self.output_for(input)?;
         let video = self.video().ok_or(gst::FlowError::NotNegotiated)?;
         video
             .write(&sharp, output.make_mut())
             .map_err(|cause| self.flow_error(Stopped::Failed(failure::unreadable(&cause))))?;
         self.with_running(|running| running.recycle(sharp));
-        Ok(Ready::Buffer(output))
+        Ok(output)
     }
 
     /// A frame as it came. If its rows do not lie where its caps say, and nobody below has said
     /// that it reads GstVideoMeta, a copy whose rows do.
-    fn untouched(&self, input: gst::Buffer) -> Result<Ready, gst::FlowError> {
+    fn untouched(&self, input: gst::Buffer) -> Result<gst::Buffer, gst::FlowError> {
         let spread = self.video().filter(|video| !video.is_plain(&input));
         let Some(video) = spread.filter(|_| !self.strides_below.load(Ordering::Relaxed)) else {
-            return Ok(Ready::Buffer(input));
+            return Ok(input);
         };
         let mut output = self.output_for(&input)?;
         let copy = output.make_mut();
@@ -81,7 +85,7 @@ impl RirnDeblur {
         copy.set_flags(input.flags() & gst::BufferFlags::GAP);
         // A frame that the network does not see need not hold a picture at all.
         let copied = video.copy(&input, copy).is_ok();
-        Ok(Ready::Buffer(if copied { output } else { input }))
+        Ok(if copied { output } else { input })
     }
 
     /// A buffer for a picture, with times, flags and metas of `input`.
@@ -97,57 +101,11 @@ impl RirnDeblur {
             .flatten()
     }
 
-    fn push_event(&self, event: gst::Event) {
-        // As when the base class forwards an event: nobody asks for the answer.
-        let _taken = self.obj().src_pad().push_event(event);
-    }
-
-    /// Pushes what an event has set free. What cannot be pushed now is not pushed later: the event
-    /// has to go on.
-    pub(super) fn push_outcome(&self, outcome: Outcome) {
-        match outcome {
-            Some(Ok(report)) => self.push_all(report),
-            Some(Err(stopped)) => {
-                let _flow = self.flow_error(stopped);
-            }
-            None => {}
-        }
-        self.keep_orphans();
-    }
-
-    /// Pushes frames that an event has set free. After a failure the frames behind are dropped;
-    /// events still go on.
-    fn push_all(&self, report: Report) {
-        self.tell_warnings(&report.warnings);
-        let settings = lock(&self.settings).clone();
-        let mut flow = Ok(());
-        for finished in report.finished {
-            if flow.is_err() && !matches!(finished, Finished::Event(_)) {
-                lock(&self.counters).dropped();
-                continue;
-            }
-            match self.finish(finished, &settings) {
-                Ok(Ready::Event(event)) => self.push_event(event),
-                Ok(Ready::Buffer(buffer)) => {
-                    lock(&self.counters).frame_out();
-                    if buffer.flags().contains(gst::BufferFlags::DISCONT) {
-                        self.discont_waits.store(false, Ordering::Relaxed);
-                    }
-                    flow = self.obj().src_pad().push(buffer).map(drop);
-                }
-                Err(error) => {
-                    lock(&self.counters).dropped();
-                    flow = Err(error);
-                }
-            }
-        }
-    }
-
     /// Keeps sticky events whose frames were thrown away, so that they go out with the next one.
     fn keep_orphans(&self) {
         let orphans = self.with_running(Running::take_orphans).unwrap_or_default();
         for event in orphans {
-            // A pad that is flushing or has ended takes none.
+            // Also while the pad is flushing; one that has ended needs none.
             let _kept = self.obj().src_pad().store_sticky_event(&event);
         }
     }

@@ -110,13 +110,17 @@ impl WaitingLine {
         }
     }
 
-    /// Throws all frames away and gives the events that waited with them.
-    pub(crate) fn clear(&mut self) -> Vec<gst::Event> {
+    /// Throws all frames away and gives the events that waited with them, and the number of frames.
+    pub(crate) fn clear(&mut self) -> (Vec<gst::Event>, usize) {
+        let mut frames = 0;
         let events = self.entries.drain(..).filter_map(|entry| match entry {
             Entry::Event(event) => Some(event),
-            Entry::Frame(_) | Entry::Untouched(_) => None,
+            Entry::Frame(_) | Entry::Untouched(_) => {
+                frames += 1;
+                None
+            }
         });
-        events.collect()
+        (events.collect(), frames)
     }
 
     fn pop(&mut self, gone: &mut Vec<Finished>) {

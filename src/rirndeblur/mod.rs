@@ -25,6 +25,7 @@
 //! ```
 
 mod allocation;
+mod asking;
 mod continuity;
 mod counters;
 mod failure;

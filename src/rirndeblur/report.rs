@@ -42,8 +42,11 @@ impl Warning {
 /// What came of an event or a frame.
 #[derive(Default)]
 pub(crate) struct Report {
+    /// What goes out, in order, also where the stream cannot go on behind it.
     pub(crate) finished: Vec<Finished>,
     pub(crate) warnings: Vec<Warning>,
+    /// Why the stream cannot go on.
+    pub(crate) stopped: Option<Stopped>,
 }
 
 /// Why the stream cannot go on.

@@ -15,7 +15,6 @@ use super::video::Video;
 use rirn::engine::PackedPicture;
 use rirn::pixel::{Luma, Mix};
 use rirn::{Deblurrer, Engine, Interrupt};
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 mod arrived;
@@ -25,12 +24,6 @@ pub(crate) use arrived::{Arrived, Wanted};
 
 /// Counters as the streaming thread and the property `stats` share them.
 pub(crate) type SharedCounters = Arc<Mutex<Counters>>;
-
-/// What goes out.
-pub(crate) enum Ready {
-    Buffer(gst::Buffer),
-    Event(gst::Event),
-}
 
 pub(crate) struct Running {
     deblurrer: Deblurrer,
@@ -49,8 +42,8 @@ pub(crate) struct Running {
     resets: Vec<Reason>,
     /// The frame before was dropped on the worker.
     hole: bool,
-    /// What goes out as soon as the base class asks.
-    pub(crate) ready: VecDeque<Ready>,
+    /// A frame has come in that is neither in the line nor dropped yet.
+    in_hand: bool,
     /// Events that waited behind frames that were thrown away.
     orphans: Vec<gst::Event>,
 }
@@ -81,7 +74,7 @@ impl Running {
             mix: Mix::default(),
             resets: Vec::new(),
             hole: false,
-            ready: VecDeque::new(),
+            in_hand: false,
             orphans: Vec::new(),
         }
     }
@@ -97,9 +90,9 @@ impl Running {
     }
 
     /// CAPS are about to come: finishes what belongs to the old ones.
-    pub(crate) fn caps_event(&mut self, caps: &gst::Caps) -> Result<Report, Stopped> {
+    pub(crate) fn caps_event(&mut self, caps: &gst::Caps) -> Report {
         let Some(new) = Video::from_caps(caps) else {
-            return Ok(Report::default());
+            return Report::default();
         };
         let change = match &self.current {
             Some((old, _)) if old == caps => CapsChange::Equal,
@@ -138,19 +131,19 @@ impl Running {
     }
 
     /// STREAM_START.
-    pub(crate) fn stream_start(&mut self, id: &str) -> Result<Report, Stopped> {
+    pub(crate) fn stream_start(&mut self, id: &str) -> Report {
         let decision = self.timeline.stream_start(id);
         self.carry_out(decision)
     }
 
     /// SEGMENT.
-    pub(crate) fn segment(&mut self, segment: SegmentFacts) -> Result<Report, Stopped> {
+    pub(crate) fn segment(&mut self, segment: SegmentFacts) -> Report {
         let decision = self.timeline.segment(segment);
         self.carry_out(decision)
     }
 
     /// SEGMENT_DONE.
-    pub(crate) fn segment_done(&mut self) -> Result<Report, Stopped> {
+    pub(crate) fn segment_done(&mut self) -> Report {
         let decision = self.timeline.segment_done();
         self.carry_out(decision)
     }
@@ -161,7 +154,7 @@ impl Running {
         pts: gst::ClockTime,
         duration: Option<gst::ClockTime>,
         max_gap: u64,
-    ) -> Result<Report, Stopped> {
+    ) -> Report {
         let duration = duration.map(gst::ClockTime::nseconds);
         let decision = self
             .timeline
@@ -176,14 +169,12 @@ impl Running {
     }
 
     /// Any other serialized event or query: the frames before it are finished first.
-    pub(crate) fn finish_line(&mut self) -> Result<Report, Stopped> {
-        let mut report = Report::default();
-        self.drain(&mut report)?;
-        Ok(report)
+    pub(crate) fn finish_line(&mut self) -> Report {
+        self.gather(Self::drain)
     }
 
     /// EOS.
-    pub(crate) fn eos(&mut self) -> Result<Report, Stopped> {
+    pub(crate) fn eos(&mut self) -> Report {
         let decision = self.timeline.eos();
         self.carry_out(decision)
     }
@@ -192,6 +183,7 @@ impl Running {
     pub(crate) fn flush_stop(&mut self) {
         let decision = self.timeline.flush_stop();
         self.drop_line();
+        self.lock_counters().line_dropped();
         self.forget(decision);
         // A step that a flush cut short has lost the past even where nothing was remembered.
         self.deblurrer.reset();
@@ -199,22 +191,33 @@ impl Running {
     }
 
     /// A buffer came in.
-    pub(crate) fn buffer(
+    pub(crate) fn buffer(&mut self, arrived: Arrived, settings: &Settings) -> Report {
+        self.in_hand = true;
+        let report = self.gather(|running, report| running.take(arrived, settings, report));
+        let is_lost = std::mem::take(&mut self.in_hand);
+        // What a flush cuts short is counted when that ends.
+        if is_lost && matches!(report.stopped, Some(Stopped::Failed(_))) {
+            self.lock_counters().dropped();
+        }
+        report
+    }
+
+    fn take(
         &mut self,
         arrived: Arrived,
         settings: &Settings,
-    ) -> Result<Report, Stopped> {
-        let mut report = Report::default();
+        report: &mut Report,
+    ) -> Result<(), Stopped> {
         self.mix = settings.mix();
         if arrived.reset {
             let decision = self.timeline.user_reset();
-            self.join(decision, &mut report)?;
+            self.join(decision, report)?;
         }
         let decision = self.timeline.enabled(settings.enabled);
-        self.join(decision, &mut report)?;
+        self.join(decision, report)?;
         let facts = arrived.facts();
         let decision = self.timeline.buffer(facts, Some(settings.max_gap));
-        self.join(decision, &mut report)?;
+        self.join(decision, report)?;
         let mut buffer = arrived.buffer;
         if std::mem::take(&mut self.hole) | matches!(decision.past, Past::Reset(_)) {
             // The stream jumps here, whether or not the source has said so.
@@ -223,11 +226,10 @@ impl Running {
         self.meter.arrived(facts.pts);
         if facts.untouched || !settings.enabled {
             self.lock_counters().bypassed();
-            self.pass(buffer, &mut report)?;
+            self.pass(buffer, report)
         } else {
-            self.feed(buffer, arrived.wanted, settings, &mut report)?;
+            self.feed(buffer, arrived.wanted, settings, report)
         }
-        Ok(report)
     }
 
     /// How pictures are drawn from now on.
@@ -240,10 +242,18 @@ impl Running {
         self.deblurrer.recycle_picture(sharp);
     }
 
-    fn carry_out(&mut self, decision: Decision) -> Result<Report, Stopped> {
+    fn carry_out(&mut self, decision: Decision) -> Report {
+        self.gather(|running, report| running.join(decision, report))
+    }
+
+    /// What comes of this work, however far it gets.
+    fn gather(
+        &mut self,
+        work: impl FnOnce(&mut Self, &mut Report) -> Result<(), Stopped>,
+    ) -> Report {
         let mut report = Report::default();
-        self.join(decision, &mut report)?;
-        Ok(report)
+        report.stopped = work(self, &mut report).err();
+        report
     }
 
     fn join(&mut self, decision: Decision, report: &mut Report) -> Result<(), Stopped> {
@@ -262,13 +272,11 @@ impl Running {
         Ok(())
     }
 
+    /// Throws the frames away that wait.
     fn drop_line(&mut self) {
-        let waiting = self.ready.drain(..).filter_map(|ready| match ready {
-            Ready::Event(event) => Some(event),
-            Ready::Buffer(_) => None,
-        });
-        self.orphans.extend(waiting.chain(self.line.clear()));
-        self.lock_counters().line_dropped();
+        let (events, frames) = self.line.clear();
+        self.orphans.extend(events);
+        self.lock_counters().lost(frames);
     }
 
     /// Forgets the past if the decision says so.

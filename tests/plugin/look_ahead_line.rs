@@ -3,7 +3,9 @@
 
 use crate::harness::{Rig, caps, frames, stat, with_stub};
 use crate::qos::complain;
-use crate::streams::{KEPT, NEW, PAST, adds_up, flush, grey, send, shade, small, time};
+use crate::streams::{
+    KEPT, NEW, PAST, adds_up, flush, grey, segment, send, send_segment, shade, small, time,
+};
 use gst::prelude::*;
 use gstrirndeblur::rirndeblur::RirnDeblur;
 use rirn::networks::Network;
@@ -84,6 +86,23 @@ fn a_run_of_untouched_frames_does_not_hold_back_the_frames_before_it() {
 }
 
 #[test]
+fn one_untouched_frame_among_others_changes_no_delay() {
+    let mut inputs = frames(&small(), 14, 5);
+    for index in [2, 6, 8, 10] {
+        inputs[index]
+            .make_mut()
+            .set_flags(gst::BufferFlags::CORRUPTED);
+    }
+    let mut rig = Rig::new(late(), &small());
+    rig.run(inputs[..2].to_vec());
+    for (index, input) in inputs.iter().enumerate().skip(2) {
+        let outputs = rig.run(vec![input.clone()]);
+        assert_eq!(pts(&outputs), pts(&inputs[index - 2..index - 1]), "{index}");
+    }
+    adds_up(&rig.element);
+}
+
+#[test]
 fn a_run_of_late_frames_that_pass_does_not_hold_back_the_frames_before_it() {
     let inputs = frames(&small(), 20, 5);
     let mut rig = Rig::new(late(), &small());
@@ -121,6 +140,17 @@ fn discont_stays_with_its_frame() {
     outputs.extend(rig.outputs());
     assert_eq!(jumps(&outputs), "d--dd---d-");
 
+    // Also where an event in between lets the frames go, and none is marked for it.
+    let mut inputs = frames(&small(), 7, 5);
+    inputs[1].make_mut().set_flags(discont);
+    let mut rig = Rig::new(late(), &small());
+    let mut outputs = rig.run(inputs[..3].to_vec());
+    let custom = gst::Structure::new_empty("custom");
+    send(&mut rig, gst::event::CustomDownstream::new(custom));
+    outputs.extend(rig.outputs());
+    outputs.extend(rig.run(inputs[3..].to_vec()));
+    assert_eq!(jumps(&outputs), "-d---");
+
     // Behind frames that were dropped before they were taken in.
     let inputs = frames(&small(), 8, 5);
     let mut rig = Rig::new(late(), &small());
@@ -153,6 +183,37 @@ fn tags_of_frames_that_a_flush_drops_are_kept() {
         below.sticky_event::<gst::event::Tag>(0).is_some(),
         "it went on"
     );
+}
+
+#[test]
+fn frames_before_one_that_ends_the_stream_go_out() {
+    let inputs = frames(&small(), 3, 5);
+    let mut rig = Rig::new(late(), &small());
+    rig.run(inputs[..2].to_vec());
+    send(&mut rig, gst::event::Tag::new(gst::TagList::new()));
+    let order = order(&mut rig);
+    // Behind a hole that lets the frames go, one that holds no picture.
+    let mut broken = gst::Buffer::from_slice([0_u8; 3]);
+    broken.make_mut().set_pts(time(100));
+    assert_eq!(rig.harness.push(broken), Err(gst::FlowError::Error));
+    assert_eq!(*order.lock().expect("not poisoned"), "fft");
+    let stats = rig.element.property::<gst::Structure>("stats");
+    assert_eq!(stats.get::<u32>("queued"), Ok(0));
+    assert_eq!(stat(&rig.element, "dropped"), 1);
+    adds_up(&rig.element);
+}
+
+#[test]
+fn the_position_is_that_of_the_frame_that_went_out_last() {
+    let mut rig = Rig::new(late(), &small());
+    let pad = rig.element.static_pad("src").expect("the src pad");
+    rig.run(frames(&small(), 5, 5));
+    assert_eq!(pad.query_position::<gst::ClockTime>(), Some(time(3)));
+    send_segment(&mut rig, &segment(1.0, time(50)));
+    assert_eq!(pad.query_position::<gst::ClockTime>(), Some(time(50)));
+    let mut query = gst::query::Scheduling::new();
+    assert!(pad.query(&mut query));
+    assert!(!query.has_scheduling_mode(gst::PadMode::Pull));
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn run(
 ) -> Result<Evaluation, EvalError> {
     let mut watch = |_: Event<'_>| {};
     let mut bench = Bench::new(sequences, candidates, protocol, &mut watch)?;
-    evaluate(&mut bench, "small", experiments)
+    evaluate(&mut bench, "small", experiments, &mut |_| ())
 }
 
 /// The frames that a user of the library would get by hand.
@@ -187,11 +187,69 @@ fn events_tell_of_every_frame_and_count_to_the_end() {
         }
     };
     let mut bench = Bench::new(&sequences, &candidates, Protocol::P1, &mut watch).unwrap();
-    evaluate(&mut bench, "", &[Experiment::SharpIn]).unwrap();
+    evaluate(&mut bench, "", &[Experiment::SharpIn], &mut |_| ()).unwrap();
     assert_eq!(steps[9], ("scores".to_owned(), 10, 10));
     assert_eq!(steps[14..], [("sharp".to_owned(), 5, 5)]);
     assert_eq!(shown.len(), 10);
     assert_eq!(shown[6], ("stub".to_owned(), "s0".to_owned(), 1));
+}
+
+#[test]
+fn frames_that_no_network_made_do_not_pass_for_good_ones() {
+    let (_folder, sequences) = written(&[8]);
+    let broken = || Stub::new(|window, state| Ok((window.f_full_like(f64::NAN)?, state)));
+    let long = Experiment::LongRun(LongRun {
+        frames: 16,
+        corner: None,
+    });
+    let experiments = [Experiment::SharpIn, long];
+    let run = run(&sequences, &[stub(broken)], Protocol::P1, &experiments).expect("it runs");
+    assert_eq!(row(&run.tables[0], "stub")[2..], ["0.00", "0.00", "no"]);
+    assert_eq!(row(&run.tables[1], "stub").last().expect("a cell"), "no");
+    for (who, frames) in [
+        ("stub", 8),
+        ("stub, experiment sharp", 8),
+        ("stub, experiment long", 24),
+    ] {
+        let note = format!("{who}: {frames} frames were not finite and are scored as they came in");
+        assert!(run.notes.contains(&note), "{:?}", run.notes);
+    }
+}
+
+#[test]
+fn what_is_scored_is_told_before_an_experiment_fails() {
+    let (_folder, sequences) = written(&[3]);
+    // Good for the scores and the first frame after them.
+    let fails = || {
+        let steps = std::cell::Cell::new(0);
+        Stub::new(move |window, state| {
+            steps.set(steps.get() + 1);
+            match steps.get() {
+                0..=4 => Ok((window.shallow_clone(), state)),
+                _ => Err(rirn::Error::Shape("enough".to_owned())),
+            }
+        })
+    };
+    let candidates = [stub(fails)];
+    let mut watch = |_: Event<'_>| {};
+    let mut bench = Bench::new(&sequences, &candidates, Protocol::P1, &mut watch).expect("a bench");
+    let mut told = Vec::new();
+    let done = evaluate(&mut bench, "", &[Experiment::SharpIn], &mut |so_far| {
+        told.push((so_far.entries.len(), so_far.tables.len()));
+    });
+    assert!(done.is_err());
+    assert_eq!(told, [(2, 0)]);
+}
+
+#[test]
+fn a_long_run_that_judges_no_frame_says_so() {
+    let (_folder, sequences) = written(&[4]);
+    let long = Experiment::LongRun(LongRun {
+        frames: 9,
+        corner: None,
+    });
+    let run = run(&sequences, &[stub(Stub::identity)], Protocol::P1, &[long]).expect("it runs");
+    assert_eq!(row(&run.tables[0], "stub").last().expect("a cell"), "—");
 }
 
 /// Cells of one row.

@@ -329,6 +329,16 @@ fn rows_of_a_grid_are_made_one_by_one_or_together_and_collected() {
     let (status, _, errors) = ablation(folder.path(), &["--steps", "3"]);
     assert_eq!(status, 1);
     assert!(errors.contains("holds a row of another grid"), "{errors}");
+    let scores = folder.path().join("rows/gru-irm-atb/scores.json");
+    let text = fs::read_to_string(&scores).expect("scores");
+    let mut other: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    other["entries"][0]["sequences"][0]["name"] = "another".into();
+    fs::write(&scores, other.to_string()).expect("written");
+    for more in [&[][..], &["--collect"]] {
+        let (status, _, errors) = ablation(folder.path(), more);
+        assert_eq!(status, 1);
+        assert!(errors.contains("was scored on other sequences"), "{errors}");
+    }
     let (status, _, errors) = ablation(folder.path(), &["--row", "gru"]);
     assert_eq!(status, 1);
     assert!(errors.contains("no row \"gru\""), "{errors}");

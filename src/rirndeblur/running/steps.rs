@@ -59,31 +59,31 @@ impl Running {
             let rows = CutDetector::rows(video.height());
             video
                 .read_luma(&buffer, &mut self.luma, rows)
-                .map_err(|cause| self.refused(cause))?;
+                .map_err(unreadable)?;
         }
         let cut = self.look_for_cut(threshold, report)?;
         let staged = readable(&self.current)?
             .stage(&buffer, &mut self.deblurrer)
-            .map_err(|cause| self.refused(cause))?;
+            .map_err(unreadable)?;
         let wanted = || wanted.is_none_or(|ask| ask());
         let pushed = self
             .deblurrer
             .offer_picture(staged, self.mix, wanted, &self.interrupt);
         match pushed {
             Ok(Pushed::Taken(output)) => {
+                self.in_hand = false;
                 self.line.push_frame(buffer);
-                match output {
-                    Some(output) => self.absorb(output, report),
-                    None => self.line.let_go(&mut report.finished),
+                if let Some(output) = output {
+                    self.absorb(output, report);
                 }
+                self.settle(report)
             }
             Ok(Pushed::Declined) => {
                 self.timeline.not_fed(cut);
-                self.decline(buffer, settings.late_policy, report)?;
+                self.decline(buffer, settings.late_policy, report)
             }
-            Err(error) => return Err(self.failed(error)),
+            Err(error) => Err(self.failed(error)),
         }
-        Ok(())
     }
 
     /// Does with a frame what is done with late ones.
@@ -95,32 +95,34 @@ impl Running {
     ) -> Result<(), Stopped> {
         match policy {
             LatePolicy::Drop => {
+                self.in_hand = false;
                 self.lock_counters().dropped();
                 self.hole = true;
+                Ok(())
             }
             LatePolicy::Bypass => {
                 self.lock_counters().bypassed();
-                self.pass(buffer, report)?;
+                self.pass(buffer, report)
             }
         }
-        Ok(())
     }
 
-    /// A frame that the network does not see. Frames before it whose time has come do not wait for
-    /// a later one that it sees.
+    /// A frame that the network does not see.
     pub(super) fn pass(&mut self, buffer: gst::Buffer, report: &mut Report) -> Result<(), Stopped> {
+        self.in_hand = false;
         self.line.push_untouched(buffer);
+        self.settle(report)
+    }
+
+    /// Lets everything go whose time has come. Frames of the network do not wait longer for later
+    /// ones where frames that it does not see stand between.
+    fn settle(&mut self, report: &mut Report) -> Result<(), Stopped> {
+        self.line.let_go(&mut report.finished);
+        // Then a frame of the network stands at the head, if any does.
         while self.line.frames_wait() && self.line.is_overdue() {
             self.drain_one(report)?;
         }
-        self.line.let_go(&mut report.finished);
         Ok(())
-    }
-
-    /// A frame that holds no picture ends the stream, and counts as dropped.
-    fn refused(&self, cause: Unreadable) -> Stopped {
-        self.lock_counters().dropped();
-        unreadable(cause)
     }
 
     /// Forgets the shot before if this frame begins another one, and says whether it does.

@@ -33,6 +33,12 @@ pub enum AblationError {
         /// The row's folder.
         folder: String,
     },
+    /// A row that was scored on other sequences.
+    #[error("{folder} was scored on other sequences; remove its scores.json to score it anew")]
+    OtherSequences {
+        /// The row's folder.
+        folder: String,
+    },
     /// A file of a row that cannot be read or written.
     #[error("{path}: {why}")]
     File {

@@ -23,9 +23,23 @@ pub struct Ablation {
     pub seeds: Vec<u64>,
     /// Folders of the sequences to score on, relative to the recipe's `folder`.
     pub sequences: Vec<PathBuf>,
+    /// The paper's figures, `gopro` or `reds`, with whose order that of the rows is compared.
+    #[serde(default)]
+    pub paper: Paper,
     /// Rows by their short names (`ifi-irm-atb`); all 22 if left out.
     #[serde(default)]
     pub rows: Vec<String>,
+}
+
+/// A data set that the paper has figures of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Paper {
+    /// GOPRO.
+    #[default]
+    Gopro,
+    /// REDS.
+    Reds,
 }
 
 fn whole() -> f64 {
@@ -128,6 +142,9 @@ impl Ablation {
         }
         if self.seeds.is_empty() || self.sequences.is_empty() {
             return Err("ablation.seeds and ablation.sequences must not be empty".to_owned());
+        }
+        if (1..self.seeds.len()).any(|at| self.seeds[..at].contains(&self.seeds[at])) {
+            return Err("ablation.seeds has a seed twice".to_owned());
         }
         let known: Vec<String> = ROWS
             .iter()

@@ -12,6 +12,6 @@ mod row;
 mod table;
 
 pub use error::AblationError;
-pub use grid::{Ablation, Grid, GridRow};
+pub use grid::{Ablation, Grid, GridRow, Paper};
 pub use row::{Told, run};
 pub use table::{Collected, RowResult, collect};

@@ -4,7 +4,7 @@
 use super::AblationError;
 use super::grid::{Grid, GridRow};
 use crate::data::{Choice, Sequence, sequences};
-use crate::eval::scores::Evaluation;
+use crate::eval::scores::{Entry, Evaluation};
 use crate::eval::{self, Bench, Candidate, Protocol, evaluate};
 use crate::train::{self, Limits, Recipe, TrainError, train};
 use rirn::EngineConfig;
@@ -35,11 +35,18 @@ pub fn run(
 ) -> Result<bool, AblationError> {
     let folder = folder.join(&row.name);
     claim(row, &folder)?;
-    if folder.join("scores.json").exists() {
-        return Ok(true);
-    }
     // Before hours of training, not after.
     let sequences = scored(grid, row)?;
+    if let Some(found) = read(&folder)? {
+        let asked = sequences.iter().map(|one| (one.name.clone(), one.len()));
+        let known = found.entries.first().map(extent).unwrap_or_default();
+        return match known == asked.collect::<Vec<_>>() {
+            true => Ok(true),
+            false => Err(AblationError::OtherSequences {
+                folder: folder.display().to_string(),
+            }),
+        };
+    }
     let made = train(&row.recipe, &folder, limits, &mut |event| {
         tell(Told::Train(event))
     })?;
@@ -55,7 +62,7 @@ pub fn run(
     let candidates = [candidate];
     let mut watch = |event: eval::Event<'_>| tell(Told::Eval(event));
     let mut bench = Bench::new(&sequences, &candidates, Protocol::P1, &mut watch)?;
-    let evaluation = evaluate(&mut bench, &grid.settings.title, &[])?;
+    let evaluation = evaluate(&mut bench, &grid.settings.title, &[], &mut |_| ())?;
     write(&folder.join("scores.json"), &evaluation)?;
     Ok(true)
 }
@@ -73,11 +80,27 @@ fn scoring(recipe: &Recipe) -> Result<EngineConfig, AblationError> {
 /// The scores of a row that is done.
 pub(super) fn scores(folder: &Path, row: &GridRow) -> Result<Option<Evaluation>, AblationError> {
     let folder = folder.join(&row.name);
+    let found = read(&folder)?;
+    if found.is_some() {
+        claim(row, &folder)?;
+    }
+    Ok(found)
+}
+
+/// Names of the sequences that were scored, and of how many frames.
+pub(super) fn extent(entry: &Entry) -> Vec<(String, usize)> {
+    let sequences = entry.sequences.iter();
+    sequences
+        .map(|one| (one.name.clone(), one.frames.len()))
+        .collect()
+}
+
+/// The scores in a row's folder.
+fn read(folder: &Path) -> Result<Option<Evaluation>, AblationError> {
     let path = folder.join("scores.json");
     if !path.exists() {
         return Ok(None);
     }
-    claim(row, &folder)?;
     let text = fs::read_to_string(&path).map_err(|error| AblationError::file(&path, error))?;
     let scores = serde_json::from_str(&text).map_err(|error| AblationError::file(&path, error))?;
     Ok(Some(scores))

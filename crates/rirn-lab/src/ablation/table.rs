@@ -2,8 +2,8 @@
 //! [`collect`]: what the rows of a grid came to, beside the paper's tables S5 and S6.
 
 use super::AblationError;
-use super::grid::{Grid, GridRow};
-use super::row::scores;
+use super::grid::{Grid, GridRow, Paper};
+use super::row::{extent, scores};
 use crate::eval::scores::{Evaluation, Mean, Table};
 use crate::published::{ROWS, Row};
 use crate::report;
@@ -44,9 +44,11 @@ pub struct RowResult {
     pub paper_gopro: (f64, f64),
     /// The paper's PSNR and SSIM on REDS.
     pub paper_reds: (f64, f64),
-    /// Networks of the same table and baseline that the paper has below this one on GOPRO, and
-    /// that are above it here.
+    /// Networks of the same table and baseline that the paper has below this one on the grid's data
+    /// set, and that are above it here.
     pub below: Vec<String>,
+    /// Networks of the same table and baseline that are done.
+    pub compared: usize,
 }
 
 /// Joins the rows that are done in `folder`.
@@ -54,7 +56,7 @@ pub struct RowResult {
 /// # Errors
 /// A row of another grid, or scores that cannot be read.
 pub fn collect(grid: &Grid, folder: &Path) -> Result<Collected, AblationError> {
-    let (mut rows, mut blurred) = (Vec::new(), None);
+    let (mut rows, mut blurred, mut known) = (Vec::new(), None, None);
     for published in &ROWS {
         let own = |row: &&GridRow| row.published.name == published.name;
         let own: Vec<&GridRow> = grid.rows.iter().filter(own).collect();
@@ -65,6 +67,11 @@ pub fn collect(grid: &Grid, folder: &Path) -> Result<Collected, AblationError> {
                 continue;
             };
             if let [input, network, ..] = &scores.entries[..] {
+                if *known.get_or_insert_with(|| extent(input)) != extent(input) {
+                    return Err(AblationError::OtherSequences {
+                        folder: folder.join(&row.name).display().to_string(),
+                    });
+                }
                 let input = input.mean();
                 blurred = Some((input.psnr, input.ssim));
                 means.push(network.mean());
@@ -72,9 +79,12 @@ pub fn collect(grid: &Grid, folder: &Path) -> Result<Collected, AblationError> {
         }
         rows.push(RowResult::new(published, parameters(first)?, &means));
     }
-    let below: Vec<Vec<String>> = rows.iter().map(|row| overtaken(row, &rows)).collect();
-    for (row, below) in rows.iter_mut().zip(below) {
-        row.below = below;
+    let order: Vec<_> = rows
+        .iter()
+        .map(|row| order(row, &rows, grid.settings.paper))
+        .collect();
+    for (row, (below, compared)) in rows.iter_mut().zip(order) {
+        (row.below, row.compared) = (below, compared);
     }
     Ok(Collected {
         title: grid.settings.title.clone(),
@@ -113,6 +123,7 @@ impl RowResult {
             paper_gopro: (row.gopro.psnr, row.gopro.ssim),
             paper_reds: (row.reds.psnr, row.reds.ssim),
             below: Vec::new(),
+            compared: 0,
         }
     }
 
@@ -122,21 +133,28 @@ impl RowResult {
     }
 }
 
-/// Rows of the same baseline and a common table that the paper has lower and that are higher here.
-fn overtaken(row: &RowResult, rows: &[RowResult]) -> Vec<String> {
-    let lower = |other: &&RowResult| {
-        let together = other.baseline() == row.baseline()
-            && other.tables.iter().any(|table| row.tables.contains(table));
-        let ours = other
-            .psnr
-            .zip(row.psnr)
-            .is_some_and(|(other, own)| other > own);
-        together && other.paper_gopro.0 < row.paper_gopro.0 && ours
+/// Rows of the same baseline and a common table that the paper has lower and that are higher here, and
+/// how many such rows are done.
+fn order(row: &RowResult, rows: &[RowResult], paper: Paper) -> (Vec<String>, usize) {
+    let figure = |row: &RowResult| match paper {
+        Paper::Gopro => row.paper_gopro.0,
+        Paper::Reds => row.paper_reds.0,
     };
-    rows.iter()
-        .filter(lower)
-        .map(|other| other.name.clone())
-        .collect()
+    let together = rows.iter().filter(|other| {
+        other.name != row.name
+            && other.psnr.is_some()
+            && other.baseline() == row.baseline()
+            && other.tables.iter().any(|table| row.tables.contains(table))
+    });
+    let together: Vec<_> = together.collect();
+    let above = together.iter().filter(|other| {
+        let ours = other.psnr.zip(row.psnr);
+        ours.is_some_and(|(other, own)| other > own) && figure(other) < figure(row)
+    });
+    (
+        above.map(|other| other.name.clone()).collect(),
+        together.len(),
+    )
 }
 
 impl Collected {
@@ -209,7 +227,7 @@ impl Collected {
             .zip(row.psnr)
             .map(|((input, _), own)| own - input);
         let spread = row.deviation.map(|deviation| format!(" ± {deviation:.3}"));
-        let order = match (row.psnr, row.below.is_empty()) {
+        let order = match (row.psnr.filter(|_| row.compared > 0), row.below.is_empty()) {
             (None, _) => "—".to_owned(),
             (_, true) => "as the paper".to_owned(),
             (_, false) => format!("below {}", row.below.join(", ")),
@@ -255,7 +273,7 @@ mod tests {
             .collect();
         let below = |name: &str| {
             let row = rows.iter().find(|row| row.name == name).expect("a row");
-            overtaken(row, &rows)
+            order(row, &rows, Paper::Gopro).0
         };
         assert_eq!(below("GRU + IRM + ATB"), ["GRU + ATB", "GRU + IRM"]);
         assert_eq!(below("GRU + IRM"), ["GRU + ATB"]);
@@ -269,6 +287,15 @@ mod tests {
         ];
         assert_eq!(below("IFI-RNN + IRM + ATB"), both);
         assert_eq!(below("IFI-RNN + IRM + IRM"), ["IFI-RNN + ATB + ATB"]);
+        // On REDS the paper has two rows of RDBN the other way round.
+        let row = |name: &str| rows.iter().find(|row| row.name == name).expect("a row");
+        let (irm, atb) = (row("RDBN + IRM"), row("RDBN + ATB"));
+        assert!(irm.paper_gopro > atb.paper_gopro && irm.paper_reds < atb.paper_reds);
+        let below = |row, paper| order(row, &rows, paper).0;
+        assert!(below(irm, Paper::Gopro).contains(&atb.name));
+        assert!(!below(irm, Paper::Reds).contains(&atb.name));
+        // Alone no row has an order.
+        assert_eq!(order(irm, &[], Paper::Gopro), (Vec::new(), 0));
     }
 
     #[test]

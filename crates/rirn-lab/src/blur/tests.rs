@@ -102,6 +102,33 @@ fn the_frame_moves_against_the_scene_by_the_pose() {
 }
 
 #[test]
+fn the_sharp_frame_is_that_of_the_middle_of_the_exposure() {
+    let light = Light::new(Averaging::Linear);
+    let to = Pose {
+        x: 12.0,
+        y: 4.0,
+        ..Pose::default()
+    };
+    let path = || CameraPath::straight(4, Pose::default(), to);
+    let glimpse = Shutter {
+        share: 1e-9,
+        moments: 1,
+    };
+    // Open from 0 to 2 at the first frame, for a moment at 1 at the second.
+    let shutter = |index| match index {
+        0 => Shutter {
+            share: 2.0,
+            ..SHUTTER
+        },
+        _ => glimpse,
+    };
+    let sharp = expose(&scene(path, &light), shutter, 2, SIZE, &light).sharp;
+    let (middle, moment) = sharp.split_at(SIZE * SIZE * 3);
+    let near = |(a, b): (&u8, &u8)| a.abs_diff(*b) <= 1;
+    assert!(middle.iter().zip(moment).all(near));
+}
+
+#[test]
 fn reduction_is_the_mean_over_the_area() {
     let picture = RgbImage::from_fn(6, 4, |x, y| Rgb([(x * 10 + y) as u8, 200, 0]));
     let half = reduce(&picture, 0.5);

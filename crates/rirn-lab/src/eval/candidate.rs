@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use rirn::engine::Precision;
 use rirn::weights::{Installed, Place, Weights};
@@ -15,7 +15,7 @@ use crate::inspect::Card;
 
 use super::error::EvalError;
 use super::run::BLURRED;
-use super::stream::{Feed, Stream};
+use super::stream::{Feed, Ledger, Mishaps, Stream};
 
 /// Where weights can be had again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +35,7 @@ pub struct Candidate {
     origin: Origin,
     config: EngineConfig,
     engine: Arc<Engine>,
+    ledger: Ledger,
 }
 
 impl Candidate {
@@ -86,6 +87,7 @@ impl Candidate {
             origin: Origin::Memory,
             config: EngineConfig::default(),
             engine,
+            ledger: Ledger::default(),
         }
     }
 
@@ -105,6 +107,7 @@ impl Candidate {
             origin,
             config: *config,
             engine,
+            ledger: Ledger::default(),
         })
     }
 
@@ -140,7 +143,17 @@ impl Candidate {
     where
         I: IntoIterator<Item = Result<Feed, EvalError>>,
     {
-        Stream::new(&self.name, Arc::clone(&self.engine), frames.into_iter())
+        Stream::new(&self.name, Arc::clone(&self.engine), frames.into_iter()).told_to(&self.ledger)
+    }
+
+    /// What went wrong in all streams of it, also those of other engines, since this was asked last.
+    pub(super) fn take_mishaps(&self) -> Mishaps {
+        let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *ledger)
+    }
+
+    pub(super) fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     /// The same weights in another arithmetic; [`Origin::Memory`] has none.

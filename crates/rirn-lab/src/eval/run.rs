@@ -31,6 +31,7 @@ pub fn evaluate(
     bench: &mut Bench<'_>,
     title: &str,
     experiments: &[Experiment],
+    done: &mut dyn FnMut(&Evaluation),
 ) -> Result<Evaluation, EvalError> {
     for experiment in experiments {
         experiment.check(bench)?;
@@ -42,11 +43,19 @@ pub fn evaluate(
         ..Evaluation::default()
     };
     score(bench, &mut evaluation)?;
+    done(&evaluation);
     for experiment in experiments {
         let outcome = experiment.run(bench)?;
         evaluation.tables.extend(outcome.tables);
         evaluation.curves.extend(outcome.curves);
         evaluation.notes.extend(outcome.notes);
+        for candidate in bench.candidates {
+            let who = format!("{}, experiment {}", candidate.name(), experiment.word());
+            evaluation
+                .notes
+                .extend(notes(&who, candidate.take_mishaps()));
+        }
+        done(&evaluation);
     }
     Ok(evaluation)
 }
@@ -68,9 +77,16 @@ fn score(bench: &mut Bench<'_>, evaluation: &mut Evaluation) -> Result<(), EvalE
         sequences: input,
     });
     for candidate in bench.candidates {
-        let (entry, mishaps) = entry(candidate, bench, &mut stage)?;
-        evaluation.notes.extend(notes(candidate, mishaps));
-        evaluation.entries.push(entry);
+        evaluation
+            .entries
+            .push(entry(candidate, bench, &mut stage)?);
+        let name = candidate.name();
+        let warnings = candidate.engine().notes().iter();
+        let warnings = warnings.filter(|note| note.is_warning());
+        let warnings = warnings.map(|note| format!("{name}: {note}"));
+        evaluation.notes.extend(warnings);
+        let mishaps = candidate.take_mishaps();
+        evaluation.notes.extend(notes(name, mishaps));
     }
     Ok(())
 }
@@ -79,50 +95,59 @@ fn entry(
     candidate: &Candidate,
     bench: &mut Bench<'_>,
     stage: &mut Stage,
-) -> Result<(Entry, Mishaps), EvalError> {
+) -> Result<Entry, EvalError> {
     let mut sequences = Vec::new();
-    let mut mishaps = Mishaps::default();
     for sequence in bench.sequences {
         let mut scorer = Scorer::new(candidate.name(), sequence, bench.protocol);
-        let mut stream = candidate.stream(blurred(sequence));
-        for played in stream.by_ref() {
+        for played in candidate.stream(blurred(sequence)) {
             let played = played?;
             scorer.add(played.index, &played.picture, bench, stage)?;
         }
-        mishaps.add(stream.mishaps());
         sequences.push(scorer.finish());
     }
-    let entry = Entry {
+    Ok(Entry {
         name: candidate.name().to_owned(),
         about: candidate.about().to_owned(),
         sequences,
-    };
-    Ok((entry, mishaps))
+    })
 }
 
 /// What a reader has to know of a run.
-fn notes(candidate: &Candidate, mishaps: Mishaps) -> Vec<String> {
-    let name = candidate.name();
-    let engine = candidate.engine().notes().iter();
-    let mut notes: Vec<_> = engine
-        .filter(|note| note.is_warning())
-        .map(|note| format!("{name}: {note}"))
-        .collect();
+fn notes(who: &str, mishaps: Mishaps) -> Vec<String> {
     let Mishaps {
         not_finite,
+        passed,
         diverged,
+        tiled,
+        widened,
     } = mishaps;
-    if not_finite > 0 {
-        notes.push(format!(
-            "{name}: {not_finite} frames were not finite and are scored as they came in"
-        ));
-    }
-    if diverged > 0 {
-        notes.push(format!(
-            "{name}: the memory grew out of bounds and was forgotten {diverged} times"
-        ));
-    }
-    notes
+    let said = [
+        (
+            not_finite,
+            format!("{not_finite} frames were not finite and are scored as they came in"),
+        ),
+        (
+            passed,
+            format!("memory ran out for {passed} frames, which are scored as they came in"),
+        ),
+        (
+            diverged,
+            format!("the memory grew out of bounds and was forgotten {diverged} times"),
+        ),
+        (
+            tiled,
+            format!(
+                "the machine's memory ran out {tiled} times; frames were made in tiles and the past \
+                 was forgotten"
+            ),
+        ),
+        (
+            widened,
+            "half precision did not reach; the network went on in float32".to_owned(),
+        ),
+    ];
+    let said = said.into_iter().filter(|(count, _)| *count > 0);
+    said.map(|(_, text)| format!("{who}: {text}")).collect()
 }
 
 /// Scores the frames of one sequence as they come.

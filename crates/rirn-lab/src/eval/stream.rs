@@ -7,9 +7,9 @@
 
 use std::collections::VecDeque;
 use std::iter::Fuse;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use rirn::engine::Output;
+use rirn::engine::{Output, StepNote};
 use rirn::{Deblurrer, Engine, Frame, Interrupt};
 
 use crate::data::{DataError, RgbImage};
@@ -41,6 +41,8 @@ pub struct Played {
     pub index: usize,
     /// What a user gets.
     pub picture: RgbImage,
+    /// Whether the network made it; else it is as it came in.
+    pub is_made: bool,
 }
 
 /// What went wrong with frames without ending the stream.
@@ -48,17 +50,43 @@ pub struct Played {
 pub struct Mishaps {
     /// Frames that were not finite and came out untouched.
     pub not_finite: usize,
+    /// Frames that came out untouched because memory ran out.
+    pub passed: usize,
     /// How often the states had grown out of bounds and were forgotten.
     pub diverged: usize,
+    /// How often memory ran out, so that the frame was made in tiles and the past forgotten.
+    pub tiled: usize,
+    /// How often half precision did not reach, so that the network went on in float32.
+    pub widened: usize,
 }
 
 impl Mishaps {
     /// Adds those of another stream.
     pub fn add(&mut self, other: Self) {
         self.not_finite += other.not_finite;
+        self.passed += other.passed;
         self.diverged += other.diverged;
+        self.tiled += other.tiled;
+        self.widened += other.widened;
+    }
+
+    /// Those of one frame.
+    fn of(output: &Output) -> Self {
+        let count = |kind: fn(&StepNote) -> bool| output.notes.iter().filter(|n| kind(n)).count();
+        let passed = count(|note| matches!(note, StepNote::Exhausted | StepNote::Passed)).min(1);
+        let lost = usize::from(output.sharp.is_none());
+        Self {
+            not_finite: lost - passed.min(lost),
+            passed,
+            diverged: count(|note| matches!(note, StepNote::Diverged)),
+            tiled: count(|note| matches!(note, StepNote::Tiled { .. })),
+            widened: count(|note| matches!(note, StepNote::Widened)),
+        }
     }
 }
+
+/// Where streams of one candidate put their mishaps together.
+pub(super) type Ledger = Mutex<Mishaps>;
 
 /// Deblurred frames of one video. After an error the rest is of no use.
 pub struct Stream<'a, I> {
@@ -70,6 +98,7 @@ pub struct Stream<'a, I> {
     waiting: VecDeque<RgbImage>,
     next: usize,
     mishaps: Mishaps,
+    ledger: Option<&'a Ledger>,
 }
 
 impl<'a, I: Iterator<Item = Result<Feed, EvalError>>> Stream<'a, I> {
@@ -83,7 +112,14 @@ impl<'a, I: Iterator<Item = Result<Feed, EvalError>>> Stream<'a, I> {
             waiting: VecDeque::new(),
             next: 0,
             mishaps: Mishaps::default(),
+            ledger: None,
         }
+    }
+
+    /// The same with its mishaps put into the ledger, too.
+    pub(super) fn told_to(mut self, ledger: &'a Ledger) -> Self {
+        self.ledger = Some(ledger);
+        self
     }
 
     /// What went wrong so far.
@@ -139,17 +175,24 @@ impl<'a, I: Iterator<Item = Result<Feed, EvalError>>> Stream<'a, I> {
     /// Gives an output to the frame that has waited longest.
     fn absorb(&mut self, output: Output) -> Option<Played> {
         let mut picture = self.waiting.pop_front()?;
-        self.mishaps.diverged += usize::from(output.diverged);
-        match output.sharp {
-            Some(frame) => {
-                write(&frame, &mut picture);
-                self.deblurrer.recycle(frame);
-            }
-            None => self.mishaps.not_finite += 1,
+        let mishaps = Mishaps::of(&output);
+        self.mishaps.add(mishaps);
+        if let Some(ledger) = self.ledger {
+            let mut ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
+            ledger.add(mishaps);
+        }
+        let is_made = output.sharp.is_some();
+        if let Some(frame) = output.sharp {
+            write(&frame, &mut picture);
+            self.deblurrer.recycle(frame);
         }
         let index = self.next;
         self.next += 1;
-        Some(Played { index, picture })
+        Some(Played {
+            index,
+            picture,
+            is_made,
+        })
     }
 }
 

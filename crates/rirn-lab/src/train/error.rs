@@ -31,6 +31,14 @@ pub enum TrainError {
         /// The reason.
         why: String,
     },
+    /// Sequences that cannot be watched.
+    #[error("run.watch = \"{path}\": {why}")]
+    Watch {
+        /// The folder.
+        path: String,
+        /// The reason.
+        why: String,
+    },
     /// A checkpoint that cannot be read.
     #[error("checkpoint {path} cannot be gone on from: {why}; take another folder or remove it")]
     Checkpoint {

@@ -79,7 +79,10 @@ impl Recipe {
 
     /// Reads the text of a recipe; errors are sentences.
     pub(crate) fn parse(text: &str, changes: &[String]) -> Result<Self, String> {
-        Self::of_table(&Self::table(text, changes)?)
+        let table = Self::table(text, changes)?;
+        let recipe = Self::of_table(&table)?;
+        recipe.check_start(&table)?;
+        Ok(recipe)
     }
 
     /// The text of a recipe with changes made, nothing checked.
@@ -98,6 +101,32 @@ impl Recipe {
         let recipe: Self = toml::from_str(&text).map_err(|error| fault(&error, &text, false))?;
         recipe.check()?;
         Ok(recipe)
+    }
+
+    /// Refuses what `table` says of a network whose description is that of the weights it begins with.
+    fn check_start(&self, table: &Table) -> Result<(), String> {
+        let said = table.get("network").and_then(Value::as_table);
+        let (None, Some(start), Some(said)) = (&self.network.cell, &self.network.start, said)
+        else {
+            return Ok(());
+        };
+        let spec = self.spec()?;
+        let own: [(&str, Value); 5] = [
+            ("blocks", i64::from(spec.blocks).into()),
+            ("hidden", spec.hidden.word().into()),
+            ("feature", spec.feature.word().into()),
+            ("skip", spec.skip.into()),
+            ("irm-relu", spec.irm_relu.into()),
+        ];
+        let other = own
+            .iter()
+            .find(|(key, own)| said.get(*key).is_some_and(|said| said != own));
+        match other {
+            Some((key, own)) => Err(format!(
+                "network.{key} is {own} in the weights of network.start, \"{start}\"; leave it out"
+            )),
+            None => Ok(()),
+        }
     }
 
     /// The recipe as TOML.
@@ -156,8 +185,23 @@ impl Recipe {
         if clips.ring < clips.batch || clips.renew > clips.ring {
             return Err("a ring holds at least a batch, and at most all of it is renewed".into());
         }
+        self.check_ring()?;
         self.check_numbers()?;
         self.spec().map(drop)
+    }
+
+    /// A ring that no machine has room for.
+    fn check_ring(&self) -> Result<(), String> {
+        let (frames, crop) = self.largest();
+        // Blurred and sharp, three channels of a byte.
+        let all = [self.clips.ring, frames, crop, crop, 6].map(|number| number as f64);
+        let terabytes = all.iter().product::<f64>() / 1e12;
+        match terabytes <= 1.0 {
+            true => Ok(()),
+            false => Err(format!(
+                "the ring would take {terabytes:.0} TB; make it of fewer, shorter or smaller clips"
+            )),
+        }
     }
 
     /// Numbers without which no step can be made, or none that makes the loss smaller.
@@ -228,7 +272,10 @@ impl Recipe {
     #[must_use]
     pub fn largest(&self) -> (usize, usize) {
         let most = |of: fn(&Stage) -> usize| self.stages.iter().map(of).max().unwrap_or_default();
-        (most(|stage| stage.frames + stage.past), most(|stage| stage.crop))
+        (
+            most(|stage| stage.frames + stage.past),
+            most(|stage| stage.crop),
+        )
     }
 
     /// The clips of the recipe, everything checked that can be.
@@ -255,8 +302,12 @@ impl Recipe {
 /// is what the user wrote.
 pub(crate) fn fault(error: &toml::de::Error, text: &str, is_numbered: bool) -> String {
     let why = error.message().trim().replace('\n', ", ");
-    let start = error.span().map_or(0, |span| span.start);
-    let (before, behind) = text.split_at_checked(start).unwrap_or(("", text));
+    // The table as a whole has an empty span at the beginning.
+    let place = |span: &std::ops::Range<usize>| is_numbered || !span.is_empty();
+    let Some(span) = error.span().filter(place) else {
+        return why;
+    };
+    let (before, behind) = text.split_at_checked(span.start).unwrap_or(("", text));
     let begin = before.rfind('\n').map_or(0, |at| at + 1);
     let end = behind.find('\n').map_or(text.len(), |at| before.len() + at);
     let line = text[begin..end].trim();

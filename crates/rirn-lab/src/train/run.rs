@@ -103,6 +103,13 @@ pub fn train(
     let began = Instant::now();
     let mut session = Session::open(recipe, folder, tell)?;
     tell(Event::Begins(session.trainer.step_number()));
+    if session.trainer.is_done() {
+        let step = session.trainer.step_number();
+        return Ok(End {
+            step,
+            is_done: true,
+        });
+    }
     let mut ring = session.ring(tell)?;
     let (mut passed, mut told) = (Instant::now(), false);
     while !session.trainer.is_done() {

@@ -83,10 +83,7 @@ impl Draw {
         let room = size - stage.crop;
         let slots = (0..recipe.clips.batch).map(|_| random.random_range(0..recipe.clips.ring));
         let slots = slots.collect();
-        let corner = (
-            random.random_range(0..=room),
-            random.random_range(0..=room),
-        );
+        let corner = (random.random_range(0..=room), random.random_range(0..=room));
         let first = random.random_range(0..=frames - stage.frames);
         Self {
             slots,

@@ -24,6 +24,11 @@ impl Watch {
     pub(super) fn open(folder: &Path) -> Result<Self, TrainError> {
         let mut sequences = sequences(folder, &Choice::default())?;
         sequences.retain(|sequence| !sequence.sharp.is_empty());
+        if sequences.is_empty() {
+            let why = "no sequence in it has sharp frames to compare with".to_owned();
+            let path = folder.display().to_string();
+            return Err(TrainError::Watch { path, why });
+        }
         Ok(Self { sequences })
     }
 
@@ -73,5 +78,7 @@ fn psnr(frame: &Tensor, truth: &Tensor) -> Result<f64, TrainError> {
     let codes = codes.f_add_scalar(0.5)?.f_floor()?;
     let error = codes.f_sub(&truth.f_mul_scalar(255.0)?)?.f_square()?;
     let mse = error.f_mean(Kind::Double)?.f_double_value(&[])?;
-    Ok(10.0 * (255.0 * 255.0 / mse.max(6.5e-6)).log10())
+    // A maximum would make a figure of what is none.
+    let mse = if mse < 6.5e-6 { 6.5e-6 } else { mse };
+    Ok(10.0 * (255.0 * 255.0 / mse).log10())
 }

@@ -29,7 +29,7 @@ use crate::networks::Spec;
 use file::{open_regular, read};
 use header::{Entry, Header, PREFIX};
 pub use installed::{Installed, Place, data_folders};
-pub use save::{replace, save};
+pub use save::{is_same_file, replace, save};
 pub use shipped::{names, shipped};
 
 /// The metadata's `format`.

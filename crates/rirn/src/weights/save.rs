@@ -91,6 +91,14 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
+/// Whether both paths lead to one file, for programs that must not put another one in its place. Neither
+/// is opened: a pipe would notice.
+#[must_use]
+pub fn is_same_file(one: &Path, other: &Path) -> bool {
+    let place = |path: &Path| path.canonicalize().ok();
+    place(one).is_some_and(|one| place(other) == Some(one))
+}
+
 /// Puts a file of these bytes in the place of `path`. Until they are all on disk they have another
 /// name in the same folder, so what was at `path` is never half overwritten.
 ///

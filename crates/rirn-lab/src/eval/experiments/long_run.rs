@@ -18,7 +18,7 @@ use crate::eval::psnr::psnr;
 use crate::eval::run::BLURRED;
 use crate::eval::scores::{Curve, Series, Table};
 use crate::eval::ssim::WINDOW;
-use crate::eval::stream::Feed;
+use crate::eval::stream::{Feed, Mishaps};
 
 use super::{Outcome, columns};
 use walk::Walk;
@@ -131,10 +131,11 @@ impl LongRun {
         })?;
         let mut walk = Walk::new(back, self.frames);
         let order = (self.frames, |time| to_and_fro(time, sequence.len()));
-        self.play(candidate, sequence, order, |time, place, psnr, state| {
+        let mishaps = self.play(candidate, sequence, order, |time, place, psnr, state| {
             walk.add(time, place, psnr, state);
             stage.step(bench, candidate.name(), &sequence.name);
         })?;
+        walk.is_broken = mishaps != Mishaps::default();
         Ok(walk)
     }
 
@@ -146,7 +147,7 @@ impl LongRun {
         sequence: &Sequence,
         (frames, order): (usize, impl Fn(usize) -> usize),
         mut seen: impl FnMut(usize, usize, f64, f64),
-    ) -> Result<(), EvalError> {
+    ) -> Result<Mishaps, EvalError> {
         let frames = (0..frames).map(|time| {
             Ok(Feed {
                 picture: self.cut(sequence.blurred(order(time))?),
@@ -161,7 +162,7 @@ impl LongRun {
             let state = stream.largest_state()?;
             seen(played.index, place, psnr(&played.picture, &truth)?, state);
         }
-        Ok(())
+        Ok(stream.mishaps())
     }
 
     fn blurred_row(&self, sequence: &Sequence) -> Result<Vec<String>, EvalError> {

@@ -13,7 +13,7 @@ use crate::eval::error::EvalError;
 use crate::eval::psnr::psnr;
 use crate::eval::run::BLURRED;
 use crate::eval::scores::Table;
-use crate::eval::stream::Stream;
+use crate::eval::stream::{Mishaps, Stream};
 
 use super::{Outcome, Running, against_truth, blurred_mean, columns, db, verdict};
 
@@ -31,8 +31,10 @@ pub(super) fn run(bench: &mut Bench<'_>) -> Result<Outcome, EvalError> {
     for (candidate, (full, halves)) in all {
         for half in halves {
             let pair = [Arc::clone(&full), Arc::clone(&half)];
+            // Before the run, for it may end in another one.
+            let precision = half.precision();
             let seen = compare(candidate, pair, bench, &mut stage)?;
-            rows.push(seen.row(candidate.name(), half.precision()));
+            rows.push(seen.row(candidate.name(), precision));
         }
     }
     let table = Table {
@@ -76,9 +78,11 @@ fn compare(
     let mut seen = Seen::default();
     for sequence in bench.sequences {
         let scored = bench.protocol.scored(sequence.len());
-        let full = Stream::new(candidate.name(), Arc::clone(&full), blurred(sequence));
-        let half = Stream::new(candidate.name(), Arc::clone(&half), blurred(sequence));
-        for (full, half) in full.zip(half) {
+        let [full, mut half] = [&full, &half].map(|engine| {
+            let stream = Stream::new(candidate.name(), Arc::clone(engine), blurred(sequence));
+            stream.told_to(candidate.ledger())
+        });
+        for (full, half) in full.zip(half.by_ref()) {
             let (full, half) = (full?, half?);
             seen.between.add(psnr(&full.picture, &half.picture)?);
             if scored.contains(&full.index) {
@@ -89,6 +93,7 @@ fn compare(
             }
             stage.step(bench, candidate.name(), &sequence.name);
         }
+        seen.is_broken |= half.mishaps() != Mishaps::default();
     }
     Ok(seen)
 }
@@ -99,6 +104,8 @@ struct Seen {
     full: Running,
     half: Running,
     between: Running,
+    /// The half did not go through as it was asked to.
+    is_broken: bool,
 }
 
 impl Seen {
@@ -112,7 +119,7 @@ impl Seen {
             format!("{loss:.4}"),
             db(self.between.mean()),
             db(self.between.lowest()),
-            verdict(loss <= LOSS),
+            verdict(loss <= LOSS && !self.is_broken),
         ]
     }
 }

@@ -85,6 +85,12 @@ addEventListener("load", async () => {
     await pause(300);
     const figure = document.querySelector(".figure");
     const images = [...document.images];
+    // A busy machine draws later.
+    const drawn = (canvas) => canvas.getContext("2d")
+      .getImageData(canvas.width >> 1, canvas.height >> 1, 1, 1).data[3] > 0;
+    const canvases = document.body.classList.contains("live")
+      ? [...figure.querySelectorAll("canvas")] : [];
+    for (let tries = 0; tries < 100 && !canvases.every(drawn); tries += 1) await pause(50);
     const root = document.documentElement;
     const box = document.querySelector(".scroll");
     seen = {

@@ -72,6 +72,7 @@ fn a_recipe_says_what_is_wrong_with_it() {
         ("network.feature=atp", "unknown module \"atp\""),
         ("clips.batch=0", "1 or more"),
         ("clips.renew=2000", "at most all"),
+        ("clips.ring=1000000000000", "TB; make it of fewer"),
         ("run.precison=auto", "precison"),
         ("network.start=nowhere.safetensors", "nowhere.safetensors"),
         (
@@ -95,6 +96,23 @@ fn a_recipe_says_what_is_wrong_with_it() {
 }
 
 #[test]
+fn what_a_recipe_says_of_a_network_must_be_that_of_the_weights_it_begins_with() {
+    let text = "name = \"x\"\nsteps = 5\n[network]\nstart = \"lite\"\n[data]\n[[stage]]\nuntil = 1\nframes = 2\ncrop = 32\n";
+    let parse = |change: &str| Recipe::parse(text, &[change.to_owned()]);
+    for (change, part) in [
+        ("network.blocks=10", "network.blocks is 6 in the weights"),
+        ("network.hidden=none", "network.hidden is \"irm\""),
+        ("network.skip=false", "network.skip is true"),
+    ] {
+        let message = parse(change).expect_err(change);
+        assert!(message.starts_with(part), "{message}");
+    }
+    for same in ["network.blocks=6", "network.hidden=irm", "network.base=12"] {
+        parse(same).expect(same);
+    }
+}
+
+#[test]
 fn a_fault_is_one_sentence_with_its_place() {
     let good = "# A comment.\nname = \"x\"\nsteps = 5\n[network]\ncell = \"gru\"\n[data]\n[[stage]]\nuntil = 1\nframes = 2\ncrop = 32\n";
     let refusal = |text: &str| Recipe::parse(text, &[]).expect_err("a refusal");
@@ -108,7 +126,7 @@ fn a_fault_is_one_sentence_with_its_place() {
         assert!(!message.contains('\n'), "{message}");
     }
     let message = refusal(&good.replace("steps = 5\n", ""));
-    assert!(message.contains("missing field `steps`"), "{message}");
+    assert_eq!(message, "missing field `steps`");
 }
 
 #[test]

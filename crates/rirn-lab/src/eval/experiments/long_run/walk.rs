@@ -37,6 +37,8 @@ pub(super) struct Walk {
     /// Largest drop below a run that begins at the last turn: what a memory from before it harms.
     drop_turned: f64,
     largest: f64,
+    /// A frame was given up or the memory forgotten, which hides what would have come of it.
+    pub(super) is_broken: bool,
     pub(super) states: Vec<(f64, f64)>,
     pub(super) changes: Vec<(f64, f64)>,
 }
@@ -57,6 +59,7 @@ impl Walk {
             back,
             drop_turned: 0.0,
             largest: 0.0,
+            is_broken: false,
             states: Vec::new(),
             changes: Vec::new(),
         }
@@ -108,7 +111,11 @@ impl Walk {
             db(self.drop_from),
             db(self.drop_turned),
             format!("{:.1}", self.largest),
-            verdict(drop <= DROP),
+            match self.changes.is_empty() && !self.is_broken {
+                // No frame was seen again that counts.
+                true => "—".to_owned(),
+                false => verdict(drop <= DROP && !self.is_broken),
+            },
         ]
     }
 }
