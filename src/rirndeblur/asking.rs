@@ -76,9 +76,8 @@ impl RirnDeblur {
 
     /// A frame has gone out: its end in stream time is where the stream is.
     pub(super) fn remember_position(&self, buffer: &gst::BufferRef) {
-        let end = buffer
-            .pts()
-            .map(|pts| pts + buffer.duration().unwrap_or_default());
+        let length = buffer.duration().unwrap_or_default();
+        let end = buffer.pts().map(|pts| pts.saturating_add(length));
         let segment = self.obj().segment();
         let position = segment
             .downcast_ref::<gst::ClockTime>()

@@ -211,6 +211,16 @@ fn the_position_is_that_of_the_frame_that_went_out_last() {
     assert_eq!(pad.query_position::<gst::ClockTime>(), Some(time(3)));
     send_segment(&mut rig, &segment(1.0, time(50)));
     assert_eq!(pad.query_position::<gst::ClockTime>(), Some(time(50)));
+    // The last time there is, and a frame that lasts beyond it.
+    let mut last = frames(&small(), 1, 5).remove(0);
+    last.make_mut().set_pts(gst::ClockTime::MAX);
+    rig.run(vec![last]);
+    send(&mut rig, gst::event::Eos::new());
+    assert_eq!(rig.outputs().len(), 1);
+    assert_eq!(
+        pad.query_position::<gst::ClockTime>(),
+        Some(gst::ClockTime::MAX)
+    );
     let mut query = gst::query::Scheduling::new();
     assert!(pad.query(&mut query));
     assert!(!query.has_scheduling_mode(gst::PadMode::Pull));
