@@ -41,11 +41,11 @@ impl RirnDeblur {
                 None
             }
             EventView::FlushStop(_) => {
-                self.with_running(Running::flush_stop);
+                let report = self.with_running(Running::flush_stop);
                 self.forget_position();
                 lock(&self.lateness).forget();
                 self.interrupt.clear(FLUSHING);
-                None
+                report
             }
             EventView::StreamStart(start) => {
                 self.with_running(|running| running.stream_start(start.stream_id()))

@@ -14,6 +14,7 @@ use gst::subclass::prelude::*;
 use gst_base::prelude::*;
 use gst_base::subclass::base_transform::{InputBuffer, PrepareOutputBufferSuccess};
 use gst_base::subclass::prelude::*;
+use gst_video::VideoMeta;
 use rirn::engine::PackedPicture;
 use std::sync::atomic::Ordering;
 
@@ -25,17 +26,18 @@ impl RirnDeblur {
     /// one that came in, which are not the same where frames wait.
     pub(super) fn deliver(&self, report: Report) -> Result<(), gst::FlowError> {
         self.tell_warnings(&report.warnings);
-        let settings = lock(&self.settings).clone();
+        let leaves_input = lock(&self.settings).leaves_input();
         let mut flow = Ok(());
         for finished in report.finished {
             match finished {
                 Finished::Event(event) => {
-                    // As when the base class forwards an event: nobody asks for the answer.
+                    // As when the base class forwards an event: nobody asks for the answer. A sticky one
+                    // is kept by the pad, also during a flush.
                     let _taken = self.obj().src_pad().push_event(event);
                 }
                 _ if flow.is_err() => lock(&self.counters).dropped(),
                 Finished::Untouched(input) => flow = self.push(self.untouched(input)),
-                Finished::Sharp { input, .. } if settings.leaves_input() => {
+                Finished::Sharp { input, .. } if leaves_input => {
                     flow = self.push(self.untouched(input));
                 }
                 Finished::Sharp { input, sharp } => flow = self.push(self.sharpened(&input, sharp)),
@@ -45,7 +47,6 @@ impl RirnDeblur {
             self.with_running(Running::skipped);
         }
         let stopped = report.stopped.map(|stopped| self.flow_error(stopped));
-        self.keep_orphans();
         flow.and(stopped.map_or(Ok(()), Err))
     }
 
@@ -75,8 +76,10 @@ impl RirnDeblur {
     /// A frame as it came. If its rows do not lie where its caps say, and nobody below has said
     /// that it reads GstVideoMeta, a copy whose rows do.
     fn untouched(&self, input: gst::Buffer) -> Result<gst::Buffer, gst::FlowError> {
-        let spread = self.video().filter(|video| !video.is_plain(&input));
-        let Some(video) = spread.filter(|_| !self.strides_below.load(Ordering::Relaxed)) else {
+        if self.strides_below.load(Ordering::Relaxed) || input.meta::<VideoMeta>().is_none() {
+            return Ok(input);
+        }
+        let Some(video) = self.video().filter(|video| !video.is_plain(&input)) else {
             return Ok(input);
         };
         let mut output = self.output_for(&input)?;
@@ -99,14 +102,5 @@ impl RirnDeblur {
     fn video(&self) -> Option<Video> {
         self.with_running(|running| running.video().cloned())
             .flatten()
-    }
-
-    /// Keeps sticky events whose frames were thrown away, so that they go out with the next one.
-    fn keep_orphans(&self) {
-        let orphans = self.with_running(Running::take_orphans).unwrap_or_default();
-        for event in orphans {
-            // Also while the pad is flushing; one that has ended needs none.
-            let _kept = self.obj().src_pad().store_sticky_event(&event);
-        }
     }
 }

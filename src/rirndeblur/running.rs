@@ -6,7 +6,7 @@
 use super::continuity::{Decision, Line, Past, Reason, Timeline};
 use super::counters::Counters;
 use super::latency::{LatencyMeter, Reported};
-use super::line::WaitingLine;
+use super::line::{Finished, WaitingLine};
 use super::locks::{Held, lock};
 use super::report::{Report, Stopped};
 use super::scene_cut::CutDetector;
@@ -45,8 +45,6 @@ pub(crate) struct Running {
     hole: bool,
     /// A frame has come in that is neither in the line nor dropped yet.
     in_hand: bool,
-    /// Events that waited behind frames that were thrown away.
-    orphans: Vec<gst::Event>,
 }
 
 impl Running {
@@ -76,7 +74,6 @@ impl Running {
             resets: Vec::new(),
             hole: false,
             in_hand: false,
-            orphans: Vec::new(),
         }
     }
 
@@ -170,7 +167,7 @@ impl Running {
     fn join(&mut self, decision: Decision, report: &mut Report) -> Result<(), Stopped> {
         match (decision.line, decision.past) {
             (Line::Keep, Past::Keep) => {}
-            (Line::Drop, _) => self.drop_line(),
+            (Line::Drop, _) => self.drop_line(report),
             (Line::Drain, _) => self.drain(report)?,
             (Line::Keep, Past::Reset(reason)) => {
                 // Frames in the line finish with the memory they were taken in with.
@@ -183,10 +180,12 @@ impl Running {
         Ok(())
     }
 
-    /// Throws the frames away that wait.
-    fn drop_line(&mut self) {
+    /// Throws the frames away that wait; the events between them go on.
+    fn drop_line(&mut self, report: &mut Report) {
         let (events, frames) = self.line.clear();
-        self.orphans.extend(events);
+        report
+            .finished
+            .extend(events.into_iter().map(Finished::Event));
         self.lock_counters().lost(frames);
     }
 
@@ -212,11 +211,6 @@ impl Running {
     /// Why the past was forgotten since this was asked last.
     pub(crate) fn take_resets(&mut self) -> Vec<Reason> {
         std::mem::take(&mut self.resets)
-    }
-
-    /// Events that waited behind frames that were thrown away since this was asked last.
-    pub(crate) fn take_orphans(&mut self) -> Vec<gst::Event> {
-        std::mem::take(&mut self.orphans)
     }
 
     /// A frame was dropped before it came here.

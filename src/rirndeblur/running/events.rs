@@ -87,13 +87,15 @@ impl Running {
     }
 
     /// FLUSH_STOP: whatever waits is dropped, the past is forgotten. Caps and weights stay.
-    pub(crate) fn flush_stop(&mut self) {
+    pub(crate) fn flush_stop(&mut self) -> Report {
+        let mut report = Report::default();
         let decision = self.timeline.flush_stop();
-        self.drop_line();
+        self.drop_line(&mut report);
         self.lock_counters().line_dropped();
         self.forget(decision);
         // A step that a flush cut short has lost the past even where nothing was remembered.
         self.deblurrer.reset();
         self.cuts.forget();
+        report
     }
 }

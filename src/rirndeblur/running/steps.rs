@@ -82,7 +82,7 @@ impl Running {
                 self.timeline.not_fed(cut);
                 self.decline(buffer, settings.late_policy, report)
             }
-            Err(error) => Err(self.failed(error)),
+            Err(error) => Err(self.failed(error, report)),
         }
     }
 
@@ -145,12 +145,12 @@ impl Running {
     }
 
     /// A step went wrong; the deblurrer has forgotten the past.
-    fn failed(&mut self, error: Error) -> Stopped {
+    fn failed(&mut self, error: Error, report: &mut Report) -> Stopped {
         if !matches!(error, Error::Interrupted) {
             let decision = self.timeline.failed(Happening::EngineError, false);
             self.forget(decision);
             // The frames that waited are lost with the past; the next one is not one of them.
-            self.drop_line();
+            self.drop_line(report);
         }
         error.into()
     }
@@ -235,8 +235,8 @@ impl Running {
         match self.deblurrer.drain_picture(self.mix, &self.interrupt) {
             Ok(Some(output)) => self.absorb(output, report),
             // Nothing is left of what the line says: a failed step has lost it.
-            Ok(None) => self.drop_line(),
-            Err(error) => return Err(self.failed(error)),
+            Ok(None) => self.drop_line(report),
+            Err(error) => return Err(self.failed(error, report)),
         }
         Ok(())
     }

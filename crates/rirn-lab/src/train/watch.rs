@@ -82,3 +82,36 @@ fn psnr(frame: &Tensor, truth: &Tensor) -> Result<f64, TrainError> {
     let mse = if mse < 6.5e-6 { 6.5e-6 } else { mse };
     Ok(10.0 * (255.0 * 255.0 / mse).log10())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Watch, psnr};
+    use crate::data::RgbImage;
+    use tch::{Device, Kind, Tensor};
+
+    #[test]
+    fn what_is_no_picture_has_no_figure() {
+        let frame = |value: f64| Tensor::full([1, 3, 4, 4], value, (Kind::Float, Device::Cpu));
+        assert!(
+            psnr(&frame(f64::NAN), &frame(0.5))
+                .expect("a number")
+                .is_nan()
+        );
+        assert!(psnr(&frame(0.2), &frame(0.2)).expect("a number") > 99.0);
+    }
+
+    #[test]
+    fn a_folder_without_sharp_frames_is_refused_by_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let blurred = folder.path().join("one/blur");
+        std::fs::create_dir_all(&blurred).expect("a folder");
+        let picture = RgbImage::new(16, 16);
+        picture.save(blurred.join("0.png")).expect("a picture");
+        let refused = Watch::open(folder.path()).map(drop).expect_err("no truth");
+        assert!(
+            refused
+                .to_string()
+                .ends_with("no sequence in it has sharp frames to compare with")
+        );
+    }
+}

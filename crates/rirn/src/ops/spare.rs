@@ -111,8 +111,7 @@ pub(crate) fn map(channels: i64, height: i64, width: i64) -> Result<Tensor> {
 }
 
 /// Takes a map, or what cropping has left of it, that was made for the caller alone and that nothing else
-/// refers to. What did not come
-/// from [`map`] in this step or the one before is freed.
+/// refers to. What did not come from [`map`] in this step or the one before is freed.
 pub(crate) fn give_back(map: Tensor) {
     if own::takes(&map) && own::Rows::of(&map).is_some() {
         LENT.with_borrow_mut(|lent| {
