@@ -39,6 +39,7 @@ pub mod error;
 pub mod eval;
 pub mod inspect;
 pub mod published;
+mod random;
 pub mod report;
 pub mod train;
 pub mod visible;

@@ -6,6 +6,7 @@
 //! what was asked for; at single moments a path is up to some three times as fast. Rolling shutters
 //! and perspective are not imitated.
 
+use crate::random::normal;
 use rand::Rng;
 use std::f64::consts::TAU;
 
@@ -138,12 +139,6 @@ fn walk(random: &mut impl Rng, count: usize, memory: f64) -> Vec<f64> {
         *position -= middle;
     }
     positions
-}
-
-/// A number of the standard normal distribution, after Box and Muller.
-fn normal(random: &mut impl Rng) -> f64 {
-    let radius = (-2.0 * (1.0 - random.random::<f64>()).ln()).sqrt();
-    radius * (random.random::<f64>() * TAU).cos()
 }
 
 #[cfg(test)]

@@ -122,6 +122,9 @@ fn set_in(old: &Tensor, new: &Tensor, blocks: Blocks) -> Result<(), TrainError> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::tests::picture;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
     use rirn::networks::{Network, SlotKind};
     use std::collections::BTreeMap;
     use tch::Kind;
@@ -141,10 +144,10 @@ mod tests {
             let grown = Variables::grown(&weights, &spec, 3, Device::Cpu).expect("grown");
             let networks = [narrow, grown].map(|v| v.network(Kind::Float).expect("a network"));
             let mut states = networks.each_ref().map(|n| n.initial_state(1, 12, 20).ok());
-            tch::manual_seed(2);
+            let mut random = ChaCha8Rng::seed_from_u64(2);
             let frames = networks[0].profile().window() as i64;
             for _ in 0..3 {
-                let window = Tensor::rand([1, 3 * frames, 12, 20], (Kind::Float, Device::Cpu));
+                let window = picture(&mut random, &[1, 3 * frames, 12, 20]);
                 let outputs = [0, 1].map(|which: usize| {
                     let (output, next) = networks[which]
                         .step(&window, states[which].take().expect("states"))
