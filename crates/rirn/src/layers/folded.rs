@@ -260,7 +260,8 @@ mod tests {
     use super::{Chain, Rim, Whole, length, strips, strips_together};
     use crate::error::Result;
     use crate::ops::conv::Conv2d;
-    use tch::{Device, Kind, Tensor};
+    use crate::ops::noise::Noise;
+    use tch::Tensor;
 
     /// As an encoder is: `conv 5 1`, `conv 5 2`, `conv 5 2`.
     struct Down([Conv2d; 3]);
@@ -289,14 +290,13 @@ mod tests {
     #[test]
     fn strips_as_one_batch_give_the_same_rim() {
         let _no_grad = tch::no_grad_guard();
-        tch::manual_seed(2);
-        let like = (Kind::Float, Device::Cpu);
-        let layer = |input: i64, output: i64, stride: i64| {
-            let weight = 0.3 * Tensor::randn([output, input, 5, 5], like);
-            Conv2d::new(weight, Tensor::randn([output], like), stride)
+        let mut noise = Noise(2);
+        let mut layer = |input: i64, output: i64, stride: i64| {
+            let weight = 0.3 * noise.tensor(&[output, input, 5, 5]);
+            Conv2d::new(weight, noise.tensor(&[output]), stride)
         };
         let chain = Down([layer(3, 4, 1), layer(4, 5, 2), layer(5, 6, 2)]);
-        let x = Tensor::randn([1, 40, 52, 3], like).permute([0, 3, 1, 2]);
+        let x = noise.map(3, (40, 52));
         let rims = [Rim::new(16, 2), Rim::new(12, 1)];
         for side in [2, 3] {
             let part = |side, begin, length| Ok(x.f_narrow(side, begin, length)?);

@@ -132,20 +132,13 @@ mod tests {
     use super::{Chain, Decoder, Encoder, Seen};
     use crate::error::Result;
     use crate::layers::{Builder, Source};
-    use tch::{Device, Kind, Tensor};
+    use crate::ops::noise::Noise;
+    use tch::{Kind, Tensor};
 
-    const LIKE: (Kind, Device) = (Kind::Float, Device::Cpu);
-
-    struct Random;
-
-    impl Source for Random {
+    impl Source for Noise {
         fn tensor(&mut self, _name: &str, shape: &[i64]) -> Result<Tensor> {
-            Ok(0.3 * Tensor::f_randn(shape, LIKE)?)
+            Ok(0.3 * Noise::tensor(self, shape))
         }
-    }
-
-    fn map(channels: i64, (h, w): (i64, i64)) -> Tensor {
-        Tensor::randn([1, h, w, channels], LIKE).permute([0, 3, 1, 2])
     }
 
     fn most(x: &Tensor) -> f64 {
@@ -155,9 +148,9 @@ mod tests {
     #[test]
     fn the_folded_decoder_is_the_chain_up_to_the_frames_edge() {
         let _no_grad = tch::no_grad_guard();
-        tch::manual_seed(1);
+        let mut noise = Noise(1);
         for (c, input) in [(1, 4), (3, 12), (4, 20), (8, 32)] {
-            let decoder = Decoder::new(&mut Builder::new(&mut Random), input, c).expect("built");
+            let decoder = Decoder::new(&mut Builder::new(&mut noise), input, c).expect("built");
             let mut differs = false;
             for size in [
                 (1, 1),
@@ -169,8 +162,8 @@ mod tests {
                 (16, 11),
                 (30, 41),
             ] {
-                let x = map(input, size);
-                let frame = map(3, (4 * size.0, 4 * size.1));
+                let x = noise.map(input, size);
+                let frame = noise.map(3, (4 * size.0, 4 * size.1));
                 let seen = Seen::new(&frame, Kind::Float, Some(frame.shallow_clone()));
                 let exact = decoder.chain.forward(&x).expect("the chain") + &frame;
                 let folded = decoder.forward(&x, &seen).expect("folded");
@@ -180,7 +173,7 @@ mod tests {
             }
             assert_eq!(
                 differs,
-                crate::ops::conv::takes(&map(1, (1, 1))),
+                crate::ops::conv::takes(&noise.map(1, (1, 1))),
                 "it was folded"
             );
         }
@@ -189,12 +182,12 @@ mod tests {
     #[test]
     fn the_folded_encoder_is_the_chain_up_to_the_frames_edge() {
         let _no_grad = tch::no_grad_guard();
-        tch::manual_seed(4);
+        let mut noise = Noise(4);
         for c in [1, 4, 13] {
-            let encoder = Encoder::new(&mut Builder::new(&mut Random), c).expect("built");
+            let encoder = Encoder::new(&mut Builder::new(&mut noise), c).expect("built");
             let mut differs = false;
             for (h, w) in [(1, 2), (7, 8), (8, 8), (9, 8), (8, 23), (16, 11), (21, 30)] {
-                let x = map(3, (4 * h, 4 * w)) + 0.5;
+                let x = noise.map(3, (4 * h, 4 * w)) + 0.5;
                 let exact = encoder.chain.forward(&(&x - 0.5)).expect("the chain");
                 let seen = Seen::new(&x, Kind::Float, None);
                 let folded = encoder.forward(&seen).expect("folded");
@@ -204,7 +197,7 @@ mod tests {
             }
             assert_eq!(
                 differs,
-                crate::ops::conv::takes(&map(1, (1, 1))),
+                crate::ops::conv::takes(&noise.map(1, (1, 1))),
                 "it was folded"
             );
         }
@@ -213,10 +206,10 @@ mod tests {
     #[test]
     fn a_weight_that_is_written_into_is_folded_anew() {
         let _no_grad = tch::no_grad_guard();
-        tch::manual_seed(2);
-        let decoder = Decoder::new(&mut Builder::new(&mut Random), 8, 2).expect("built");
-        let x = map(8, (10, 12));
-        let frame = map(3, (40, 48));
+        let mut noise = Noise(2);
+        let decoder = Decoder::new(&mut Builder::new(&mut noise), 8, 2).expect("built");
+        let x = noise.map(8, (10, 12));
+        let frame = noise.map(3, (40, 48));
         let seen = Seen::new(&frame, Kind::Float, None);
         let before = decoder.forward(&x, &seen).expect("folded");
         let first = &decoder.chain.up[0];

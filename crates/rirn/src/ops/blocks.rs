@@ -168,6 +168,7 @@ fn scatter(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::noise::Noise;
     use tch::{Device, Kind};
 
     #[test]
@@ -186,11 +187,11 @@ mod tests {
 
     #[test]
     fn blocks_around_zero_and_blocks_onto_a_frame_are_those_of_two_passes() {
-        let like = (Kind::Float, Device::Cpu);
-        let frame = Tensor::rand([1, 20, 28, 3], like).permute([0, 3, 1, 2]);
+        let mut noise = Noise(8);
+        let frame = noise.map(3, (20, 28));
         let found = centred_blocks_of_frame(&frame).expect("blocks");
         assert_eq!(found, blocks_of_frame(&(&frame - 0.5)).expect("blocks"));
-        let blocks = Tensor::rand([1, 5, 7, 48], like).permute([0, 3, 1, 2]);
+        let blocks = noise.map(48, (5, 7));
         if let Some(found) = shifted_blocks_onto(&blocks, &frame).expect("a frame") {
             let alone = frame_of_shifted_blocks(&blocks).expect("a frame");
             let inside = |x: &Tensor| x.narrow(2, 0, 19).narrow(3, 0, 27);

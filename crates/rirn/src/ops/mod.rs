@@ -9,6 +9,8 @@
 pub(crate) mod bands;
 pub(crate) mod blocks;
 pub(crate) mod conv;
+#[cfg(test)]
+pub(crate) mod noise;
 mod pad;
 pub(crate) mod passes;
 pub(crate) mod picture;

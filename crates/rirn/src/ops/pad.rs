@@ -53,6 +53,7 @@ pub(super) fn by_rows(x: &Tensor, [height, width]: [i64; 2]) -> Result<Option<Te
 mod tests {
     use super::{by_rows, pad_to_multiple};
     use crate::ops::is_channels_last;
+    use crate::ops::noise::Noise;
     use tch::{Kind, Tensor};
 
     #[test]
@@ -68,12 +69,10 @@ mod tests {
 
     #[test]
     fn padding_is_libtorchs_in_every_order_and_can_be_undone() {
-        tch::manual_seed(3);
+        let mut noise = Noise(3);
         for (channels, height, width) in [(3, 5, 6), (3, 8, 7), (15, 9, 8), (1, 1, 1), (3, 67, 131)]
         {
-            let like = (Kind::Float, tch::Device::Cpu);
-            let rows = Tensor::randn([1, height, width, channels], like);
-            let x = rows.permute([0, 3, 1, 2]);
+            let x = noise.map(channels, (height, width));
             let [right, bottom] = [width, height].map(|side| (4 - side % 4) % 4);
             let expected = x.replication_pad2d([0, right, 0, bottom]);
             for x in [x.shallow_clone(), x.contiguous(), x.to_kind(Kind::Double)] {

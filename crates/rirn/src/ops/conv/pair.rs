@@ -110,22 +110,24 @@ fn in_order(weight: &Tensor) -> Result<Tensor> {
 mod tests {
     use super::Carried;
     use crate::ops::conv::Conv2d;
-    use tch::{Device, Kind, Tensor};
+    use crate::ops::noise::Noise;
 
     #[test]
     fn the_pair_is_the_two_convolutions() {
         let _no_grad = tch::no_grad_guard();
-        tch::manual_seed(9);
-        let like = (Kind::Float, Device::Cpu);
-        let conv = |out: i64, channels: i64, kernel: i64| {
-            let weight = Tensor::randn([out, channels, kernel, kernel], like);
-            Conv2d::new(weight, Tensor::randn([out], like), 1)
+        let mut noise = Noise(9);
+        let conv = |noise: &mut Noise, out: i64, channels: i64, kernel: i64| {
+            let weight = noise.tensor(&[out, channels, kernel, kernel]);
+            Conv2d::new(weight, noise.tensor(&[out]), 1)
         };
         for (channels, kernel) in [(1, 3), (16, 1), (20, 3), (31, 3)] {
-            let (first, second) = (conv(channels, 5, 3), conv(7, channels, kernel));
+            let (first, second) = (
+                conv(&mut noise, channels, 5, 3),
+                conv(&mut noise, 7, channels, kernel),
+            );
             let pair = Carried::new(&first, &second, 0).expect("a pair");
             assert_eq!(pair.second.size()[1] % 16, 0);
-            let x = Tensor::randn([1, 9, 6, 5], like).permute([0, 3, 1, 2]);
+            let x = noise.map(5, (9, 6));
             let between = first.run(&x, None, true).expect("it runs");
             let exact = second.run(&between, None, false).expect("it runs");
             let between = pair.first.run(&x, None, true).expect("it runs");

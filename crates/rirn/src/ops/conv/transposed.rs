@@ -108,13 +108,13 @@ fn spread(fours: &Tensor, height: i64, width: i64) -> Result<Tensor> {
 #[cfg(test)]
 mod tests {
     use super::ConvTranspose2d;
-    use tch::{Device, Kind, Tensor};
+    use crate::ops::noise::Noise;
+    use tch::Tensor;
 
     #[test]
     fn the_own_form_is_libtorchs() {
         let _no_grad = tch::no_grad_guard();
-        tch::manual_seed(5);
-        let like = (Kind::Float, Device::Cpu);
+        let mut noise = Noise(5);
         for (kernel, input, output, height, width) in [
             (3, 1, 1, 1, 1),
             (4, 1, 2, 1, 3),
@@ -122,11 +122,9 @@ mod tests {
             (4, 16, 9, 9, 13),
             (3, 40, 20, 12, 17),
         ] {
-            let (weight, bias) = (
-                Tensor::randn([input, output, kernel, kernel], like),
-                Tensor::randn([output], like),
-            );
-            let x = Tensor::randn([1, height, width, input], like).permute([0, 3, 1, 2]);
+            let weight = noise.tensor(&[input, output, kernel, kernel]);
+            let bias = noise.tensor(&[output]);
+            let x = noise.map(input, (height, width));
             let padding = kernel % 2;
             let exact = x.conv_transpose2d(
                 &weight,

@@ -3,39 +3,32 @@
 //! computes them.
 
 use super::Noise;
+use crate::ops::cat;
 use crate::ops::conv::own::{Layer, OwnForm, is_read_apart};
 use crate::ops::conv::{Conv2d, takes};
-use crate::ops::{cat, zeros};
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 
-/// Seeded numbers in channels-last memory.
-fn map(noise: &mut Noise, channels: usize, (height, width): (usize, usize)) -> Tensor {
-    let numbers = Tensor::from_slice(&noise.numbers(channels * height * width));
-    let side = |n: usize| i64::try_from(n).expect("a side");
-    let size = [1, side(height), side(width), side(channels)];
-    numbers.view(size).permute([0, 3, 1, 2])
+/// From 1 to `most`.
+fn some(noise: &mut Noise, most: usize) -> i64 {
+    i64::try_from(1 + noise.below(most)).expect("a count")
 }
 
 /// A map of its own, a range of channels of a wider one, or one in planar memory.
-fn part(noise: &mut Noise, channels: usize, size: (usize, usize)) -> Tensor {
+fn part(noise: &mut Noise, channels: i64, size: (i64, i64)) -> Tensor {
     match noise.below(4) {
         0 => {
-            let wide = map(noise, channels + 11, size);
-            wide.narrow(1, 5, i64::try_from(channels).expect("a side"))
+            let wide = noise.map(channels + 11, size);
+            wide.narrow(1, 5, channels)
         }
-        1 => map(noise, channels, size).contiguous(),
-        _ => map(noise, channels, size),
+        1 => noise.map(channels, size).contiguous(),
+        _ => noise.map(channels, size),
     }
 }
 
 fn layer(noise: &mut Noise, input: i64, out: i64, kernel: i64) -> (Tensor, Tensor) {
-    let mut random = |size: &[i64]| {
-        let count = usize::try_from(size.iter().product::<i64>()).expect("a count");
-        Tensor::from_slice(&noise.numbers(count)).view(size)
-    };
     let scale = ((kernel * kernel * input) as f64).sqrt();
-    let weight = random(&[out, input, kernel, kernel]) / scale;
-    (weight, random(&[out]))
+    let weight = noise.tensor(&[out, input, kernel, kernel]) / scale;
+    (weight, noise.tensor(&[out]))
 }
 
 fn most(x: &Tensor) -> f64 {
@@ -64,26 +57,22 @@ fn parts_give_what_their_join_gives() {
     let mut noise = Noise(21);
     for round in 0..160 {
         let (kernel, stride) = [(1, 1), (3, 1), (5, 1), (5, 2), (3, 2)][noise.below(5)];
-        let size = (1 + noise.below(23), 1 + noise.below(40));
+        let size = (some(&mut noise, 23), some(&mut noise, 40));
         let wide = [3, 8, 25][noise.below(3)];
         let parts: Vec<_> = (0..1 + noise.below(5))
             .map(|_| {
-                let channels = 1 + noise.below(wide);
+                let channels = some(&mut noise, wide);
                 part(&mut noise, channels, size)
             })
             .collect();
         let parts: Vec<_> = parts.iter().collect();
         let joined = cat(&parts).expect("a join");
-        let out = i64::try_from(1 + noise.below(40)).expect("channels");
+        let out = some(&mut noise, 40);
         let (weight, bias) = layer(&mut noise, joined.size()[1], out, kernel);
         let relu = noise.below(2) == 0;
         let plain = exact(&joined, (&weight, &bias), stride, None, false);
-        let residual = zeros(
-            plain.size().try_into().expect("a map"),
-            Kind::Float,
-            Device::Cpu,
-        );
-        let residual = residual.expect("zeros").uniform_(-1.0, 1.0);
+        let (_, _, height, width) = plain.size4().expect("a map");
+        let residual = noise.map(out, (height, width));
         let residual = (noise.below(2) == 0).then_some(&residual);
         let expected = exact(&joined, (&weight, &bias), stride, residual, relu);
         let conv = Conv2d::new(weight, bias, stride);
@@ -100,10 +89,10 @@ fn parts_give_what_their_join_gives() {
 #[test]
 fn the_own_form_reads_them_and_packs_anew_for_another_split() {
     let mut noise = Noise(22);
-    if !takes(&map(&mut noise, 1, (1, 1))) {
+    if !takes(&noise.map(1, (1, 1))) {
         return;
     }
-    let x = map(&mut noise, 40, (9, 14));
+    let x = noise.map(40, (9, 14));
     for kernel in [1, 3] {
         let (weight, bias) = layer(&mut noise, 40, 12, kernel);
         let layer = Layer {
@@ -133,7 +122,7 @@ fn many_narrow_parts_are_joined() {
         bias: &bias,
         stride: 1,
     };
-    let x = map(&mut noise, 16, (9, 14));
+    let x = noise.map(16, (9, 14));
     let is_apart = |sizes: &[i64]| {
         let parts = x.split_with_sizes(sizes, 1);
         is_read_apart(&parts.iter().collect::<Vec<_>>(), layer)
@@ -145,7 +134,7 @@ fn many_narrow_parts_are_joined() {
 fn gradients_reach_every_part() {
     let mut noise = Noise(24);
     let (weight, bias) = layer(&mut noise, 16, 4, 3);
-    let parts = [0, 1].map(|_| map(&mut noise, 8, (6, 7)).set_requires_grad(true));
+    let parts = [0, 1].map(|_| noise.map(8, (6, 7)).set_requires_grad(true));
     let conv = Conv2d::new(weight, bias, 1);
     let y = conv.run([&parts[0], &parts[1]], None, false);
     y.expect("it runs").square().sum(Kind::Float).backward();
@@ -160,7 +149,7 @@ fn parts_that_do_not_fit_together_are_refused() {
     let (weight, bias) = layer(&mut noise, 16, 4, 3);
     let conv = Conv2d::new(weight, bias, 1);
     let [x, low, narrow] =
-        [(8, (6, 7)), (8, (5, 7)), (7, (6, 7))].map(|(n, size)| map(&mut noise, n, size));
+        [(8, (6, 7)), (8, (5, 7)), (7, (6, 7))].map(|(n, size)| noise.map(n, size));
     for other in [&low, &narrow] {
         assert!(conv.run([&x, other], None, false).is_err());
         assert!(conv.run([other, &x], None, false).is_err());

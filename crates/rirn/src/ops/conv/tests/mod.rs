@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Seeded numbers, the plain convolution in float64, and maps with something else around them.
+//! The plain convolution in float64, and maps with something else around them.
 
 mod direct;
 mod edges;
@@ -20,31 +20,7 @@ use crate::ops::conv::parallel::{Inline, Parallel};
 use crate::ops::conv::simd::Isa;
 use crate::ops::conv::tiles::{Tiles, Unit, from_bf16, to_bf16};
 use crate::ops::conv::winograd::Winograd;
-
-/// Seeded numbers with variance near 1.
-pub(super) struct Noise(pub(crate) u64);
-
-impl Noise {
-    pub(super) fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-    pub(super) fn below(&mut self, n: usize) -> usize {
-        (self.bits() % n as u64) as usize
-    }
-    /// Sum of four uniform numbers: bell-shaped, variance 1.
-    pub(super) fn number(&mut self) -> f32 {
-        let uniform = |bits: u64| (bits >> 40) as f64 / (1u64 << 24) as f64 - 0.5;
-        let sum: f64 = (0..4).map(|_| uniform(self.bits())).sum();
-        (sum * 3f64.sqrt()) as f32
-    }
-    pub(super) fn numbers(&mut self, n: usize) -> Vec<f32> {
-        (0..n).map(|_| self.number()).collect()
-    }
-}
+use crate::ops::noise::Noise;
 
 /// A layer and a call of it, with what stands around the maps.
 #[derive(Clone, Debug)]
