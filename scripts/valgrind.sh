@@ -22,6 +22,7 @@ tests=("$@")
     messages::resets
     qos::late_frames
     look_ahead_line::
+    untouched::
     metadata::
 )
 binary=$(cargo test --locked --test plugin --no-run --message-format=json -q |
