@@ -30,19 +30,22 @@ use progress::Progress;
 /// Exit status of a program that was stopped by Ctrl-C.
 const INTERRUPTED: u8 = 130;
 
+/// Exit status for a wrong command line, as of the other programs here.
+const MISUSED: u8 = 2;
+
 fn main() -> ExitCode {
-    let result = match options::parse(std::env::args_os().skip(1)) {
+    let told = |error: anyhow::Error, status| {
+        eprintln!("deblur: {error:#}");
+        ExitCode::from(status)
+    };
+    match options::parse(std::env::args_os().skip(1)) {
         Ok(Command::Help) => {
             print!("{}", options::USAGE);
-            return ExitCode::SUCCESS;
+            ExitCode::SUCCESS
         }
-        Ok(Command::Run(options)) => run(&options),
-        Err(error) => Err(error),
-    };
-    result.unwrap_or_else(|error| {
-        eprintln!("deblur: {error:#}");
-        ExitCode::FAILURE
-    })
+        Ok(Command::Run(options)) => run(&options).unwrap_or_else(|error| told(error, 1)),
+        Err(error) => told(error, MISUSED),
+    }
 }
 
 fn run(options: &Options) -> Result<ExitCode> {
