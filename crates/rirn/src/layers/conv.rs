@@ -60,16 +60,6 @@ impl Conv {
         gelu(self.forward(x)?)
     }
 
-    /// The same, then the hyperbolic tangent.
-    pub(crate) fn tanh(&self, x: impl Input) -> Result<Tensor> {
-        Ok(self.forward(x)?.f_tanh_()?)
-    }
-
-    /// The same, then the logistic function.
-    pub(crate) fn sigmoid(&self, x: impl Input) -> Result<Tensor> {
-        Ok(self.forward(x)?.f_sigmoid_()?)
-    }
-
     /// The same layer in float32.
     pub(crate) fn in_float(&self) -> Result<Self> {
         self.0.in_float().map(Self)
@@ -91,12 +81,12 @@ impl ConvTranspose {
 
     /// `[batch, in, height, width]` to `[batch, out, 2·height, 2·width]`, no activation.
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.0.run(x)
+        self.0.run(x, false)
     }
 
     /// The same, then ReLU.
     pub(crate) fn relu(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(self.forward(x)?.f_relu_()?)
+        self.0.run(x, true)
     }
 
     /// `[in, out, k, k]`

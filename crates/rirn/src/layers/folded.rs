@@ -50,7 +50,7 @@ impl FoldedUp {
         let Some(version) = chain.version()?.filter(|_| fits && conv::folds(x, h * w)) else {
             return seen.finish(chain.forward(x)?);
         };
-        let blocks = self.0.run(version, || compose_up(chain, x), x)?;
+        let blocks = self.0.run(version, || compose_up(chain, x), x, false)?;
         // Three pixels of the map give twelve of the frame, of which the outer four are right; two
         // at the top and left and three at the bottom and right are needed.
         let rims = [Rim::new(3, 4), Rim::new(3, 4)];
@@ -119,7 +119,7 @@ impl FoldedDown {
     ) -> Result<Tensor> {
         let maps = self
             .0
-            .run(version, || compose_down(chain, &blocks), &blocks)?;
+            .run(version, || compose_down(chain, &blocks), &blocks, false)?;
         spare::give_back(blocks);
         // Sixteen pixels of the frame give four of the map, of which the first two are right, at
         // the other end twelve and three, of which the last is.

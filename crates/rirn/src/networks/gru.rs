@@ -18,7 +18,7 @@ use super::{Baseline, BaselineShape, Slots, Spec, State};
 use crate::error::Result;
 use crate::layers::{Builder, Conv, ResBlock};
 use crate::ops::seen::Seen;
-use crate::ops::{cat, mul, spare, split};
+use crate::ops::{cat, gates, spare};
 use tch::Tensor;
 
 /// The cell with its tensors.
@@ -29,7 +29,6 @@ pub(super) struct Gru {
     hid: HiddenHead,
     body: Vec<ResBlock>,
     dec: Decoder,
-    channels: i64,
 }
 
 impl Gru {
@@ -49,7 +48,6 @@ impl Gru {
             hid: HiddenHead::new(builder, 3 * c, c)?,
             body: body(builder, spec.blocks, 4 * c)?,
             dec: Decoder::new(builder, 4 * c, c)?,
-            channels: c,
         }))
     }
 }
@@ -58,13 +56,10 @@ impl Baseline for Gru {
     fn step(&self, seen: &Seen, past: &State, slots: &Slots) -> Result<(Tensor, State)> {
         let h_prev = past.get("h")?;
         let e = self.enc.forward(seen)?;
-        let gates = self.gates.sigmoid([&e, h_prev])?;
-        let [update, reset] = split(&gates, [3 * self.channels, self.channels])?;
-        let cand = self.cand.tanh([&e, &reset.f_mul(h_prev)?])?;
-        // (1 − u) ⊙ e + u ⊙ k
-        let f = e.f_add(&mul(cand.f_sub(&e)?, &update)?)?;
-        drop((update, reset));
-        [e, gates, cand].into_iter().for_each(spare::give_back);
+        let (gates, kept) = gates::reset(self.gates.forward([&e, h_prev])?, h_prev)?;
+        let cand = self.cand.forward([&e, &kept])?;
+        let f = gates::update(&e, &gates, cand)?;
+        [e, gates, kept].into_iter().for_each(spare::give_back);
         let h = slots.hidden(self.hid.forward(&f)?, past)?;
         let f = slots.feature(f, past)?;
         let y = ResBlock::chain(&self.body, cat(&[&f, &h])?)?;

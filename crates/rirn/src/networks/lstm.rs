@@ -18,7 +18,7 @@ use super::{Baseline, BaselineShape, Slots, Spec, State};
 use crate::error::Result;
 use crate::layers::{Builder, Conv, ResBlock};
 use crate::ops::seen::Seen;
-use crate::ops::{cat, mul, spare, split};
+use crate::ops::{cat, gates, spare};
 use tch::Tensor;
 
 /// The cell with its tensors.
@@ -27,7 +27,6 @@ pub(super) struct Lstm {
     gates: Conv,
     body: Vec<ResBlock>,
     dec: Decoder,
-    channels: i64,
 }
 
 impl Lstm {
@@ -48,7 +47,6 @@ impl Lstm {
             gates: builder.conv("cell.gates", 5, 1, 4 * c, 4 * c)?,
             body: body(builder, spec.blocks, 4 * c)?,
             dec: Decoder::new(builder, 4 * c, c)?,
-            channels: c,
         }))
     }
 }
@@ -57,12 +55,7 @@ impl Baseline for Lstm {
     fn step(&self, seen: &Seen, past: &State, slots: &Slots) -> Result<(Tensor, State)> {
         let f = self.enc.forward(seen)?;
         let gates = self.gates.forward([&f, past.get("h")?])?;
-        let [forget, candidate, output, input] = split(&gates, [self.channels; 4])?;
-        let kept = mul(forget.f_sigmoid()?, past.get("c")?)?;
-        let added = mul(input.f_sigmoid()?, &candidate.f_tanh()?)?;
-        let memory = kept.f_add(&added)?;
-        let h = mul(output.f_sigmoid()?, &memory.f_tanh()?)?;
-        drop([forget, candidate, output, input]);
+        let [memory, h] = gates::remember(&gates, past.get("c")?)?;
         spare::give_back(gates);
         let h = slots.hidden(h, past)?;
         let f = slots.feature(f, past)?;

@@ -9,6 +9,7 @@
 pub(crate) mod bands;
 pub(crate) mod blocks;
 pub(crate) mod conv;
+pub(crate) mod gates;
 #[cfg(test)]
 pub(crate) mod noise;
 mod pad;

@@ -12,12 +12,13 @@ use tch::Tensor;
 pub(crate) struct Composed(RefCell<Option<(i64, Conv2d)>>);
 
 impl Composed {
-    /// The convolution on `x`; composed anew if the weights have been written into since.
+    /// The convolution on `x`, then perhaps ReLU; composed anew if the weights have been written into since.
     pub(crate) fn run(
         &self,
         version: i64,
         compose: impl Fn() -> Result<Conv2d>,
         x: &Tensor,
+        relu: bool,
     ) -> Result<Tensor> {
         let mut composed = self.0.borrow_mut();
         let conv = match composed.take() {
@@ -25,6 +26,6 @@ impl Composed {
             // Rounded once, when it runs, and not in what it is read from.
             _ => Products::exactly(compose)?,
         };
-        composed.insert((version, conv)).1.run(x, None, false)
+        composed.insert((version, conv)).1.run(x, None, relu)
     }
 }

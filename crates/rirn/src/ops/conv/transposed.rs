@@ -5,9 +5,10 @@
 //! that is a whole number, so only pixels j − 1 to j + 1, and zero padding fits as well.
 
 use super::composed::Composed;
-use super::{Conv2d, cuda, takes, version};
+use super::{Conv2d, cuda, own, takes, version};
 use crate::cancel;
 use crate::error::Result;
+use crate::ops::spare;
 use tch::{Kind, Tensor};
 
 /// A transposed convolution with its tensors: weight `[in, out, k, k]` and bias `[out]`.
@@ -27,29 +28,30 @@ impl ConvTranspose2d {
         }
     }
 
-    /// `[batch, in, height, width]` to `[batch, out, 2·height, 2·width]`.
-    pub(crate) fn run(&self, x: &Tensor) -> Result<Tensor> {
+    /// `[batch, in, height, width]` to `[batch, out, 2·height, 2·width]`, then perhaps ReLU.
+    pub(crate) fn run(&self, x: &Tensor, relu: bool) -> Result<Tensor> {
         cancel::check()?;
         let (batch, _, height, width) = x.size4()?;
         let own = self.version()?.filter(|_| batch == 1 && takes(x));
         if let Some(version) = own {
-            let fours = self.own.run(version, || self.compose(), x)?;
-            return spread(&fours, height, width);
+            let fours = self.own.run(version, || self.compose(), x, relu)?;
+            return spread(fours, [height, width]);
         }
         // The output padding makes both sides exactly twice as long.
         let output_padding = self.weight.size()[2] % 2;
-        if let Some(y) = cuda::transposed(&self.weight, &self.bias, x, output_padding)? {
-            return Ok(y);
-        }
-        Ok(x.f_conv_transpose2d(
-            &self.weight,
-            Some(&self.bias),
-            [2, 2],
-            [1, 1],
-            [output_padding, output_padding],
-            1,
-            [1, 1],
-        )?)
+        let mut y = match cuda::transposed(&self.weight, &self.bias, x, output_padding)? {
+            Some(y) => y,
+            None => x.f_conv_transpose2d(
+                &self.weight,
+                Some(&self.bias),
+                [2, 2],
+                [1, 1],
+                [output_padding, output_padding],
+                1,
+                [1, 1],
+            )?,
+        };
+        Ok(if relu { y.f_relu_()? } else { y })
     }
 
     /// Changes whenever LibTorch writes into weight or bias; nothing while they are being trained.
@@ -96,13 +98,37 @@ fn taps(kernel: i64) -> impl Iterator<Item = (i64, i64, i64)> {
 }
 
 /// `[1, 4·out, height, width]`, four pixels each, to `[1, out, 2·height, 2·width]`.
-fn spread(fours: &Tensor, height: i64, width: i64) -> Result<Tensor> {
+fn spread(fours: Tensor, [height, width]: [i64; 2]) -> Result<Tensor> {
+    if let Some(y) = spread_by_rows(&fours, [height, width])? {
+        spare::give_back(fours);
+        return Ok(y);
+    }
     let rows = fours
         .f_permute([0, 2, 3, 1])?
         .f_reshape([height, width, 2, -1])?
         .f_permute([0, 2, 1, 3])?
         .f_reshape([1, 2 * height, 2 * width, -1])?;
     Ok(rows.f_permute([0, 3, 1, 2])?)
+}
+
+/// The same on all threads, into used memory if there is some; nothing where own kernels cannot read it.
+fn spread_by_rows(fours: &Tensor, [height, width]: [i64; 2]) -> Result<Option<Tensor>> {
+    let (_, four, ..) = fours.size4()?;
+    let mut made = spare::map(four / 4, 2 * height, 2 * width)?;
+    let read = own::takes(fours).then(|| own::numbers_in_order(fours));
+    let (Some(from), Some(into)) = (read.flatten(), own::numbers_to_write(&mut made)) else {
+        return Ok(None);
+    };
+    let (four, width) = (four as usize, width as usize);
+    // Of the four pixels the upper two come first, side by side as in the output.
+    let rows = into.chunks_mut(width * four / 2).enumerate();
+    own::in_parallel(rows, |(y, into)| {
+        let from = from[y / 2 * width * four..].chunks_exact(four);
+        for (into, pixels) in into.chunks_exact_mut(four / 2).zip(from) {
+            into.copy_from_slice(&pixels[y % 2 * four / 2..][..four / 2]);
+        }
+    });
+    Ok(Some(made))
 }
 
 #[cfg(test)]
@@ -135,15 +161,19 @@ mod tests {
                 1,
                 [1, 1],
             );
-            let own = ConvTranspose2d::new(weight, bias).run(&x).expect("it runs");
-            assert_eq!(own.size(), exact.size());
+            let layer = ConvTranspose2d::new(weight, bias);
             let most = |x: &Tensor| x.abs().max().double_value(&[]);
-            let off = most(&(&own - &exact)) / most(&exact);
-            assert!(
-                off < 1e-5,
-                "{kernel} {input} {output} {height} {width}: {off}"
-            );
-            assert!(crate::ops::is_channels_last(&own));
+            let size = most(&exact);
+            for (relu, exact) in [(false, exact.shallow_clone()), (true, exact.relu())] {
+                let own = layer.run(&x, relu).expect("it runs");
+                assert_eq!(own.size(), exact.size());
+                let off = most(&(&own - &exact)) / size;
+                assert!(
+                    off < 1e-5,
+                    "{kernel} {input} {output} {height} {width} {relu}: {off}"
+                );
+                assert!(crate::ops::is_channels_last(&own));
+            }
         }
     }
 }
