@@ -142,7 +142,7 @@ fn exp(x: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{blend, exp, gelu};
+    use super::{blend, exp, gelu, tanh};
     use crate::ops::noise::Noise;
     use tch::{Device, Kind, Tensor};
 
@@ -156,6 +156,18 @@ mod tests {
         }
         assert!(exp(-1e9) > 0.0 && exp(1e9).is_finite() && exp(f32::NAN).is_nan());
         assert_eq!(exp(0.0), 1.0);
+    }
+
+    #[test]
+    fn the_hyperbolic_tangent_is_within_its_bound() {
+        let most = (-200_000..=200_000).map(|n| n as f32 * 1e-4).map(|x| {
+            let exact = f64::from(x).tanh();
+            (f64::from(tanh(x)) - exact).abs()
+        });
+        let most = most.fold(0.0, f64::max);
+        assert!(most < 3e-7, "{most}");
+        assert_eq!([tanh(-1e9), tanh(0.0), tanh(1e9)], [-1.0, 0.0, 1.0]);
+        assert!(tanh(f32::NAN).is_nan());
     }
 
     #[test]
